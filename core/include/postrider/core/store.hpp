@@ -1,0 +1,168 @@
+// The one file of state, behind an interface. Every write is a piece of work that runs inside a durable transaction; many
+// pieces share one transaction (group commit), each of them all or nothing by itself.
+#pragma once
+
+#include <postrider/core/job.hpp>
+#include <postrider/core/records.hpp>
+#include <postrider/result.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postrider::core {
+
+struct JobFilter {
+    std::vector<JobState> states;
+    std::string account;   ///< name
+    std::string campaign;
+    std::string plan_id;
+    bool dead = false;     ///< rejected and revivable
+    std::optional<Instant> due_before;
+    std::string after_id;  ///< cursor: older than this id
+    int limit = 20;        ///< 0 = all
+};
+
+/// What one transaction can do. Only valid inside the piece of work that was given it.
+/// Functions give `conflict.lease_lost` where a fence does not match, `setup.store_unreadable` where SQLite fails.
+class Tables {
+ public:
+    virtual ~Tables() = default;
+
+    // --- jobs
+    virtual Result<void> insert_job(Job const& job) = 0;  ///< `conflict.name_taken` when the key exists
+    virtual Result<std::optional<Job>> job(std::string_view id) = 0;
+    virtual Result<std::optional<Job>> job_by_key(std::string_view key) = 0;
+    virtual Result<std::vector<Job>> jobs(JobFilter const& filter) = 0;  ///< newest first
+    /// Writes all that may change. Refuses a transition that may_become() forbids (`internal.bug`), and, with a fence, a row
+    /// whose fence or lease owner is another (`conflict.lease_lost`).
+    virtual Result<void> update_job(Job const& job, std::optional<std::int64_t> fence = {}) = 0;
+    /// Jobs that are due and that nobody holds, oldest due first, at most one an account, none of an account in `busy`.
+    virtual Result<std::vector<Job>> due_jobs(Instant now, int limit, std::vector<std::string> const& busy_accounts) = 0;
+    /// When the next job that nobody holds is due; empty when none is.
+    virtual Result<std::optional<Instant>> next_due() = 0;
+    virtual Result<std::vector<Job>> held_jobs(std::string_view owner) = 0;  ///< leased by this owner
+    virtual Result<std::vector<std::string>> lease_owners() = 0;
+    virtual Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(JobFilter const& filter) = 0;  ///< by state
+    virtual Result<void> add_step(StepRecord const& step) = 0;
+    virtual Result<std::vector<StepRecord>> steps(std::string_view job_id) = 0;
+    /// Commits of one account since an instant that were late; for limits.account_burst.
+    virtual Result<void> note_late_commit(std::string_view account_id, std::string_view job_id, Instant at) = 0;
+    virtual Result<std::vector<Instant>> late_commits(std::string_view account_id, Instant since) = 0;
+
+    // --- people, apps, accounts, tokens
+    virtual Result<void> put_person(Person const& person) = 0;
+    virtual Result<std::optional<Person>> person(std::string_view name) = 0;
+    virtual Result<std::vector<Person>> persons() = 0;
+    virtual Result<void> remove_person(std::string_view name) = 0;
+    virtual Result<void> put_app(App const& app) = 0;
+    virtual Result<std::optional<App>> app(std::string_view id) = 0;
+    virtual Result<std::vector<App>> apps(std::string_view network) = 0;  ///< all networks when empty; by network and name
+    virtual Result<void> remove_app(std::string_view id) = 0;
+    virtual Result<void> put_account(Account const& account) = 0;
+    virtual Result<std::optional<Account>> account(std::string_view id_or_name) = 0;
+    virtual Result<std::vector<Account>> accounts() = 0;  ///< by name
+    virtual Result<void> put_tokens(TokenPair const& tokens) = 0;
+    virtual Result<std::optional<TokenPair>> tokens(std::string_view account_id) = 0;
+    virtual Result<void> remove_tokens(std::string_view account_id) = 0;
+
+    // --- plans, approvals, campaigns
+    virtual Result<void> put_plan(StoredPlan const& plan) = 0;
+    virtual Result<std::optional<StoredPlan>> plan(std::string_view id) = 0;
+    virtual Result<std::vector<StoredPlan>> plans(std::string_view campaign, int limit) = 0;  ///< newest first
+    virtual Result<void> put_approval(Approval const& approval) = 0;
+    virtual Result<std::optional<Approval>> approval(std::string_view id) = 0;
+    virtual Result<std::vector<Approval>> approvals(std::string_view plan_id, std::string_view state) = 0;  ///< "" = any
+    virtual Result<void> put_campaign(Campaign const& campaign) = 0;
+    virtual Result<std::optional<Campaign>> campaign(std::string_view name) = 0;
+    virtual Result<std::vector<Campaign>> campaigns() = 0;
+
+    // --- buckets
+    virtual Result<std::optional<BucketState>> bucket(std::string_view key) = 0;
+    virtual Result<void> put_bucket(BucketState const& bucket) = 0;
+    virtual Result<std::vector<BucketState>> buckets() = 0;
+
+    // --- media, events, odds and ends
+    virtual Result<void> put_media(adapter::MediaFacts const& facts) = 0;  ///< cache by path and identity
+    virtual Result<std::optional<adapter::MediaFacts>> media(std::string_view path) = 0;
+    /// Appends; `seq` and `id` are given by the store.
+    virtual Result<void> add_event(std::string_view type, boost::json::object data, Instant at) = 0;
+    virtual Result<std::vector<Event>> events(std::int64_t after_seq, std::vector<std::string> const& types, int limit) = 0;
+    virtual Result<std::optional<std::string>> setting(std::string_view name) = 0;
+    virtual Result<void> put_setting(std::string_view name, std::string_view value) = 0;
+};
+
+class Store {
+ public:
+    using Work = std::function<Result<void>(Tables&)>;
+    using Done = std::function<void(Result<void>)>;
+
+    virtual ~Store() = default;
+    /// Runs `work` in a transaction; `done` is called when it is durable (or has failed, and left no trace). `done` may be
+    /// called on the store's own thread and must be short.
+    virtual void submit(Work work, Done done) = 0;
+    /// Runs `work` in a read transaction on the caller's thread. It must not write.
+    virtual Result<void> read(Work const& work) = 0;
+    /// submit() and wait. Never from the store's thread, nor from an event loop in a simulation.
+    Result<void> write(Work work);
+};
+
+/// Awaitable form of submit(): the work's result, once it is durable. Resumes on the coroutine's executor.
+boost::asio::awaitable<Result<void>> write(Store& store, Store::Work work);
+
+/// The same for work that gives a value.
+template <class T, class F>
+boost::asio::awaitable<Result<T>> transact(Store& store, F work) {
+    auto slot = std::make_shared<std::optional<T>>();
+    Store::Work run = [slot, work = std::move(work)](Tables& tables) mutable -> Result<void> {
+        Result<T> result = work(tables);
+        if (!result) return result.error();
+        slot->emplace(*std::move(result));
+        return {};
+    };
+    Result<void> done = co_await write(store, std::move(run));
+    if (!done) co_return Result<T>(done.error());
+    co_return Result<T>(std::move(**slot));
+}
+
+/// Blocking forms with a value, for commands.
+template <class T, class F>
+Result<T> write_now(Store& store, F work) {
+    std::optional<T> slot;
+    Store::Work run = [&](Tables& tables) -> Result<void> {
+        Result<T> result = work(tables);
+        if (!result) return result.error();
+        slot.emplace(*std::move(result));
+        return {};
+    };
+    auto done = store.write(run);
+    if (!done) return done.error();
+    return std::move(*slot);
+}
+
+template <class T, class F>
+Result<T> read_now(Store& store, F work) {
+    std::optional<T> slot;
+    Store::Work run = [&](Tables& tables) -> Result<void> {
+        Result<T> result = work(tables);
+        if (!result) return result.error();
+        slot.emplace(*std::move(result));
+        return {};
+    };
+    auto done = store.read(run);
+    if (!done) return done.error();
+    return std::move(*slot);
+}
+
+}  // namespace postrider::core
