@@ -37,6 +37,6 @@ clip croissant 5 33 392 "gradients=s=720x1280:r=30:c0=0x7a3b12:c1=0xf7c873:c2=0x
 clip market 8 36 262 "life=s=90x160:mold=10:r=30:ratio=0.08:seed=11:death_color=0x1b3a57:life_color=0xf2a33a:mold_color=0x102030,fps=6,scale=720:1280:flags=neighbor$(title 'Market day' 92 white 560)$(title 'Saturday, by the river' 44 white 680)"
 
 # The fashion house: a teaser, a film, an opening.
-clip teaser-9x16 4 34 523 "testsrc2=s=720x1280:r=30,hue=s=0.55,gblur=sigma=12$(title 'FW COLLECTION' 76 white 540)$(title 'tomorrow at six' 48 white 660)"
-clip film-9x16 10 43 294 "gradients=s=1080x1920:r=30:c0=0x101018:c1=0x8a1c4a:c2=0x2c2f6b:nb_colors=3:seed=21:speed=0.015$(title 'THE FILM' 150 white '820-10*t')$(title 'a house in ten seconds' 60 0xd8c8d0 1020)"
-clip opening 7 43 440 "mandelbrot=s=360x640:r=30:start_scale=2.6:end_scale=0.9:end_pts=210:maxiter=90:inner=black,scale=720:1280,gblur=sigma=4$(title 'Opening night' 88 white 180)$(title 'doors at seven' 48 white 1080)"
+clip teaser-9x16 4 34 523 "testsrc2=s=720x1280:r=30,hue=s=0.55,gblur=sigma=12$(title 'FW COLLECTION' 70 white 540)$(title 'tomorrow at six' 48 white 660)"
+clip film-9x16 6 46 294 "gradients=s=1080x1920:r=30:c0=0x101018:c1=0x8a1c4a:c2=0x2c2f6b:nb_colors=3:seed=21:speed=0.015$(title 'THE FILM' 150 white '820-10*t')$(title 'a house in six seconds' 60 0xd8c8d0 1020)"
+clip opening 6 43 440 "mandelbrot=s=360x640:r=30:start_scale=2.6:end_scale=0.9:end_pts=210:maxiter=90:inner=black,scale=720:1280,gblur=sigma=4$(title 'Opening night' 80 white 180)$(title 'doors at seven' 48 white 1080)"
