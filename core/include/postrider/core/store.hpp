@@ -6,11 +6,7 @@
 #include <postrider/core/records.hpp>
 #include <postrider/result.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -35,7 +31,8 @@ struct JobFilter {
 };
 
 /// What one transaction can do. Only valid inside the piece of work that was given it.
-/// Functions give `conflict.lease_lost` where a fence does not match, `setup.store_unreadable` where SQLite fails.
+/// Functions give `conflict.lease_lost` where a fence does not match. A failing disk ends the whole piece of work: whoever
+/// submitted it gets `setup.store_unreadable` or `setup.disk_full`.
 class Tables {
  public:
     virtual ~Tables() = default;
@@ -48,8 +45,9 @@ class Tables {
     /// Writes all that may change. Refuses a transition that may_become() forbids (`internal.bug`), and, with a fence, a row
     /// whose fence or lease owner is another (`conflict.lease_lost`).
     virtual Result<void> update_job(Job const& job, std::optional<std::int64_t> fence = {}) = 0;
-    /// Jobs that are due and that nobody holds, oldest due first, at most one an account, none of an account in `busy`.
-    virtual Result<std::vector<Job>> due_jobs(Instant now, int limit, std::vector<std::string> const& busy_accounts) = 0;
+    /// Jobs that are due and that nobody holds, longest waiting first, at most one an account, none of an account of which
+    /// a job is held already.
+    virtual Result<std::vector<Job>> due_jobs(Instant now, int limit) = 0;
     /// When the next job that nobody holds is due; empty when none is.
     virtual Result<std::optional<Instant>> next_due() = 0;
     virtual Result<std::vector<Job>> held_jobs(std::string_view owner) = 0;  ///< leased by this owner
@@ -71,6 +69,7 @@ class Tables {
     virtual Result<std::vector<App>> apps(std::string_view network) = 0;  ///< all networks when empty; by network and name
     virtual Result<void> remove_app(std::string_view id) = 0;
     virtual Result<void> put_account(Account const& account) = 0;
+    virtual Result<void> remove_account(std::string_view id) = 0;  ///< and its tokens; only one that no job names
     virtual Result<std::optional<Account>> account(std::string_view id_or_name) = 0;
     virtual Result<std::vector<Account>> accounts() = 0;  ///< by name
     virtual Result<void> put_tokens(TokenPair const& tokens) = 0;

@@ -1,0 +1,230 @@
+// Opening the file, the writer thread with group commit, the turn between processes, and reading.
+#include <postrider/core/sqlite_store.hpp>
+
+#include "store/sqlite_tables.hpp"
+#include "store/turn_lock.hpp"
+
+#include <postrider/catalogue.hpp>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace postrider::core {
+namespace {
+
+constexpr char const* migrations[] = {
+#include "migrations.inc"
+};
+constexpr int newest_schema = static_cast<int>(std::size(migrations));
+constexpr int application_id = 0x70727231;  // "prr1"
+constexpr std::size_t group_size_max = 1024;
+
+Error store_error(SQLite::Exception const& failure, std::filesystem::path const& path) {
+    int const code = failure.getErrorCode();
+    std::string_view name = "setup.store_unreadable";
+    if (code == SQLITE_FULL) name = "setup.disk_full";
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) name = "setup.store_locked";
+    return make_error(name, fmt::format("The store {} cannot be used: {}.", path.string(), failure.what()))
+        .with("store", path.string())
+        .with("sqlite", std::to_string(failure.getExtendedErrorCode()));
+}
+
+void set_up(SQLite::Database& database) {
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    database.exec("pragma journal_mode = wal");
+    database.exec("pragma synchronous = full");
+    database.exec("pragma foreign_keys = on");
+}
+
+class SqliteStore final : public Store {
+ public:
+    SqliteStore(std::filesystem::path path, StoreOptions options)
+        : path_(options.in_memory ? ":memory:" : std::move(path)), options_(options) {}
+
+    ~SqliteStore() override {
+        {
+            std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_all();
+        if (thread_.joinable()) thread_.join();
+    }
+
+    Result<void> open() {
+        try {
+            if (!options_.in_memory) {
+                if (!options_.create && !std::filesystem::exists(path_))
+                    return make_error("setup.not_initialised", fmt::format("There is no store at {}.", path_.string()));
+                auto turn = TurnLock::open(path_.string() + ".turn");
+                if (!turn) return turn.error();
+                turn_ = std::move(*turn);
+            }
+            int const flags = SQLite::OPEN_READWRITE | (options_.create || options_.in_memory ? SQLite::OPEN_CREATE : 0);
+            auto turn = take_turn();
+            database_ = std::make_unique<SQLite::Database>(path_.string(), flags, 5000);
+            if (auto fits = check_schema(); !fits) return fits;
+            set_up(*database_);
+            if (auto migrated = migrate(); !migrated) return migrated;
+            tables_ = std::make_unique<detail::SqliteTables>(*database_);
+        } catch (SQLite::Exception const& failure) {
+            return store_error(failure, path_);
+        } catch (std::filesystem::filesystem_error const& failure) {
+            return make_error("setup.store_unreadable", failure.what());
+        }
+        return {};
+    }
+
+    void submit(Work work, Done done) override {
+        if (options_.inline_writes) {
+            std::deque<Item> one;
+            one.push_back({std::move(work), std::move(done), {}});
+            commit(one);
+            return;
+        }
+        {
+            std::lock_guard lock(mutex_);
+            // The thread starts with the first write: commands that only read pay nothing for it.
+            if (!thread_.joinable()) thread_ = std::thread([this] { write_loop(); });
+            queue_.push_back({std::move(work), std::move(done), {}});
+        }
+        wake_.notify_one();
+    }
+
+    Result<void> read(Work const& work) override {
+        std::lock_guard lock(read_mutex_);
+        try {
+            if (options_.in_memory) {
+                // One connection only; in memory there is no second process to be kept apart from.
+                std::lock_guard writing(commit_mutex_);
+                return work(*tables_);
+            }
+            if (!reader_) {
+                reader_ = std::make_unique<SQLite::Database>(path_.string(), SQLite::OPEN_READWRITE, 5000);
+                sqlite3_db_config(reader_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+                reader_->exec("pragma query_only = on");
+                read_tables_ = std::make_unique<detail::SqliteTables>(*reader_);
+            }
+            SQLite::Transaction transaction(*reader_, SQLite::TransactionBehavior::DEFERRED);
+            return work(*read_tables_);
+        } catch (SQLite::Exception const& failure) {
+            return store_error(failure, path_);
+        } catch (std::exception const& failure) {
+            return make_error("internal.exception", failure.what());
+        }
+    }
+
+ private:
+    struct Item {
+        Work work;
+        Done done;
+        Result<void> result;
+    };
+
+    TurnLock::Turn take_turn() { return turn_ ? turn_->take() : TurnLock::Turn(); }
+
+    Result<void> check_schema() {
+        auto const version = database_->execAndGet("pragma user_version").getInt();
+        auto const id = database_->execAndGet("pragma application_id").getInt();
+        if (version == 0 && id == 0) return {};
+        if (id != application_id)
+            return make_error("setup.store_unreadable", fmt::format("{} is not a postrider store.", path_.string()));
+        if (version > newest_schema)
+            return make_error("setup.store_newer",
+                              fmt::format("The store {} has schema {}, this program knows up to {}.",
+                                          path_.string(), version, newest_schema));
+        return {};
+    }
+
+    Result<void> migrate() {
+        int const version = database_->execAndGet("pragma user_version").getInt();
+        if (version == newest_schema) return {};
+        SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+        for (int number = version; number < newest_schema; ++number) database_->exec(migrations[number]);
+        database_->exec(fmt::format("pragma application_id = {}", application_id));
+        database_->exec(fmt::format("pragma user_version = {}", newest_schema));
+        transaction.commit();
+        return {};
+    }
+
+    void write_loop() {
+        std::deque<Item> group;
+        for (;;) {
+            {
+                std::unique_lock lock(mutex_);
+                wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+                if (queue_.empty()) return;  // stopping, and everything that was submitted is done
+                while (!queue_.empty() && group.size() < group_size_max) {
+                    group.push_back(std::move(queue_.front()));
+                    queue_.pop_front();
+                }
+            }
+            commit(group);
+            group.clear();
+        }
+    }
+
+    // One transaction for the whole group; each piece has a savepoint, so that one that fails leaves the others alone.
+    void commit(std::deque<Item>& group) {
+        std::optional<Error> failed;
+        {
+            std::lock_guard lock(commit_mutex_);
+            try {
+                auto turn = take_turn();
+                SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+                for (auto& item : group) run_piece(item);
+                transaction.commit();
+            } catch (SQLite::Exception const& failure) {
+                failed = store_error(failure, path_);
+            }
+        }
+        for (auto& item : group) item.done(failed && item.result ? Result<void>(*failed) : item.result);
+    }
+
+    void run_piece(Item& item) {
+        database_->exec("savepoint piece");
+        try {
+            item.result = item.work(*tables_);
+        } catch (SQLite::Exception const&) {
+            throw;  // the disk: nothing of this group can be trusted
+        } catch (std::exception const& failure) {
+            item.result = make_error("internal.exception", failure.what());
+        }
+        if (!item.result) database_->exec("rollback to piece");
+        database_->exec("release piece");
+    }
+
+    std::filesystem::path path_;
+    StoreOptions options_;
+    std::optional<TurnLock> turn_;
+
+    std::mutex commit_mutex_;
+    std::unique_ptr<SQLite::Database> database_;
+    std::unique_ptr<detail::SqliteTables> tables_;
+
+    std::mutex read_mutex_;
+    std::unique_ptr<SQLite::Database> reader_;
+    std::unique_ptr<detail::SqliteTables> read_tables_;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Item> queue_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace
+
+int schema_number() { return newest_schema; }
+
+Result<std::unique_ptr<Store>> open_store(std::filesystem::path const& path, StoreOptions const& options) {
+    auto store = std::make_unique<SqliteStore>(path, options);
+    if (auto opened = store->open(); !opened) return opened.error();
+    return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace postrider::core

@@ -1,0 +1,76 @@
+// Tables over one SQLite connection. SQLite::Exception passes through to whoever runs the work (sqlite_store.cpp).
+#pragma once
+
+#include "store/rows.hpp"
+
+#include <postrider/core/random.hpp>
+#include <postrider/core/store.hpp>
+
+namespace postrider::core::detail {
+
+class SqliteTables final : public Tables {
+ public:
+    explicit SqliteTables(SQLite::Database& database) : statements_(database), database_(database) {}
+
+    Result<void> insert_job(Job const& job) override;
+    Result<std::optional<Job>> job(std::string_view id) override;
+    Result<std::optional<Job>> job_by_key(std::string_view key) override;
+    Result<std::vector<Job>> jobs(JobFilter const& filter) override;
+    Result<void> update_job(Job const& job, std::optional<std::int64_t> fence) override;
+    Result<std::vector<Job>> due_jobs(Instant now, int limit) override;
+    Result<std::optional<Instant>> next_due() override;
+    Result<std::vector<Job>> held_jobs(std::string_view owner) override;
+    Result<std::vector<std::string>> lease_owners() override;
+    Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(JobFilter const& filter) override;
+    Result<void> add_step(StepRecord const& step) override;
+    Result<std::vector<StepRecord>> steps(std::string_view job_id) override;
+    Result<void> note_late_commit(std::string_view account_id, std::string_view job_id, Instant at) override;
+    Result<std::vector<Instant>> late_commits(std::string_view account_id, Instant since) override;
+
+    Result<void> put_person(Person const& person) override;
+    Result<std::optional<Person>> person(std::string_view name) override;
+    Result<std::vector<Person>> persons() override;
+    Result<void> remove_person(std::string_view name) override;
+    Result<void> put_app(App const& app) override;
+    Result<std::optional<App>> app(std::string_view id) override;
+    Result<std::vector<App>> apps(std::string_view network) override;
+    Result<void> remove_app(std::string_view id) override;
+    Result<void> put_account(Account const& account) override;
+    Result<void> remove_account(std::string_view id) override;
+    Result<std::optional<Account>> account(std::string_view id_or_name) override;
+    Result<std::vector<Account>> accounts() override;
+    Result<void> put_tokens(TokenPair const& tokens) override;
+    Result<std::optional<TokenPair>> tokens(std::string_view account_id) override;
+    Result<void> remove_tokens(std::string_view account_id) override;
+
+    Result<void> put_plan(StoredPlan const& plan) override;
+    Result<std::optional<StoredPlan>> plan(std::string_view id) override;
+    Result<std::vector<StoredPlan>> plans(std::string_view campaign, int limit) override;
+    Result<void> put_approval(Approval const& approval) override;
+    Result<std::optional<Approval>> approval(std::string_view id) override;
+    Result<std::vector<Approval>> approvals(std::string_view plan_id, std::string_view state) override;
+    Result<void> put_campaign(Campaign const& campaign) override;
+    Result<std::optional<Campaign>> campaign(std::string_view name) override;
+    Result<std::vector<Campaign>> campaigns() override;
+
+    Result<std::optional<BucketState>> bucket(std::string_view key) override;
+    Result<void> put_bucket(BucketState const& bucket) override;
+    Result<std::vector<BucketState>> buckets() override;
+
+    Result<void> put_media(adapter::MediaFacts const& facts) override;
+    Result<std::optional<adapter::MediaFacts>> media(std::string_view path) override;
+    Result<void> add_event(std::string_view type, boost::json::object data, Instant at) override;
+    Result<std::vector<Event>> events(std::int64_t after_seq, std::vector<std::string> const& types, int limit) override;
+    Result<std::optional<std::string>> setting(std::string_view name) override;
+    Result<void> put_setting(std::string_view name, std::string_view value) override;
+
+ private:
+    std::vector<Job> read_jobs(Use& use);
+    void refresh_ready(std::string_view account_id);
+
+    Statements statements_;
+    SQLite::Database& database_;
+    SystemRandom random_;  // for ids of events, which nothing decides by
+};
+
+}  // namespace postrider::core::detail

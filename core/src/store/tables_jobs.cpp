@@ -1,0 +1,354 @@
+// Jobs, their steps, and which account may run next.
+#include "store/sqlite_tables.hpp"
+
+#include <postrider/catalogue.hpp>
+
+#include <fmt/format.h>
+
+namespace postrider::core::detail {
+namespace {
+
+constexpr std::string_view job_columns =
+    "id, account_id, app_id, plan_id, approval_id, hash, state, waiting, wait_owner, until, next_at, revivable, committed,"
+    " attempt, failures, looks, step, saved, intent, receipt, error, fence, lease_owner, created_at, updated_at, spec";
+
+std::string to_text(boost::json::object const& object) {
+    return object.empty() ? std::string() : boost::json::serialize(object);
+}
+
+boost::json::object from_text(std::string const& text) {
+    if (text.empty()) return {};
+    auto value = boost::json::parse(text);
+    return value.is_object() ? std::move(value.as_object()) : boost::json::object{};
+}
+
+boost::json::object part(boost::json::object const& object, std::string_view name) {
+    auto const* found = object.if_contains(name);
+    return found && found->is_object() ? found->as_object() : boost::json::object{};
+}
+
+std::string part_text(boost::json::object const& object, std::string_view name) {
+    auto const* found = object.if_contains(name);
+    return found && found->is_string() ? std::string(found->as_string()) : std::string();
+}
+
+boost::json::object intent_to_json(IntentRecord const& intent) {
+    boost::json::object object;
+    object["step"] = intent.step;
+    object["effect"] = word(intent.effect);
+    object["handle"] = intent.handle;
+    object["request_digest"] = intent.request_digest;
+    object["armed_at"] = to_column(intent.armed_at);
+    object["deadline"] = to_column(intent.deadline);
+    object["attempt"] = intent.attempt;
+    object["outcome"] = intent.outcome;
+    return object;
+}
+
+IntentRecord intent_from_json(boost::json::object const& object) {
+    IntentRecord intent;
+    intent.step = part_text(object, "step");
+    intent.effect = from_word<adapter::Effect>(part_text(object, "effect")).value_or(adapter::Effect::commit_blind);
+    intent.handle = part_text(object, "handle");
+    intent.request_digest = part_text(object, "request_digest");
+    intent.armed_at = to_instant(object.at("armed_at").to_number<std::int64_t>());
+    intent.deadline = to_instant(object.at("deadline").to_number<std::int64_t>());
+    intent.attempt = object.at("attempt").to_number<int>();
+    intent.outcome = part_text(object, "outcome");
+    return intent;
+}
+
+boost::json::object saved_to_json(adapter::SavedState const& saved) {
+    boost::json::object object;
+    if (!saved.open.empty()) object["open"] = saved.open;
+    if (!saved.sealed.empty()) object["sealed"] = saved.sealed;
+    return object;
+}
+
+boost::json::object receipt_to_json(Receipt const& receipt) {
+    boost::json::object object;
+    if (!receipt.asked.empty()) object["asked"] = receipt.asked;
+    if (!receipt.sent.empty()) object["sent"] = receipt.sent;
+    if (!receipt.seen.empty()) object["seen"] = receipt.seen;
+    return object;
+}
+
+// The columns that update_job writes, in the order of bind_changes().
+constexpr std::string_view change_columns =
+    "plan_id = ?, approval_id = ?, hash = ?, state = ?, waiting = ?, wait_owner = ?, until = ?, next_at = ?, due_at = ?,"
+    " revivable = ?, committed = ?, attempt = ?, failures = ?, looks = ?, step = ?, saved = ?, intent = ?, receipt = ?,"
+    " error = ?, fence = ?, lease_owner = ?, updated_at = ?, spec = ?";
+
+void bind_changes(Use& use, Job const& job) {
+    use.bind(job.plan_id).bind(job.approval_id).bind(job.hash).bind(word(job.state));
+    use.bind(job.waiting ? word(*job.waiting) : std::string_view()).bind(word(job.wait_owner));
+    use.bind(job.until).bind(job.next_at).bind(job.spec.due_at).bind(job.revivable).bind(job.committed);
+    use.bind(job.attempt).bind(job.failures).bind(job.looks).bind(job.step);
+    use.bind(to_text(saved_to_json(job.saved)));
+    use.bind(job.intent ? to_text(intent_to_json(*job.intent)) : std::string());
+    use.bind(to_text(receipt_to_json(job.receipt)));
+    use.bind(job.error ? to_text(job.error->to_json()) : std::string());
+    use.bind(job.fence).bind(job.lease_owner).bind(job.updated_at).bind(boost::json::serialize(to_json(job.spec)));
+}
+
+// The `where` of a filter; values are bound in the same order by bind_filter().
+std::string filter_sql(JobFilter const& filter) {
+    std::string sql = " where 1";
+    if (!filter.states.empty()) {
+        sql += " and state in (";
+        for (std::size_t i = 0; i < filter.states.size(); ++i) sql += i ? ",?" : "?";
+        sql += ")";
+    }
+    if (!filter.account.empty()) sql += " and account = ?";
+    if (!filter.campaign.empty()) sql += " and campaign = ?";
+    if (!filter.plan_id.empty()) sql += " and plan_id = ?";
+    if (filter.dead) sql += " and state = 'rejected' and revivable = 1";
+    if (filter.due_before) sql += " and due_at < ?";
+    if (!filter.after_id.empty()) sql += " and id < ?";
+    return sql;
+}
+
+void bind_filter(Use& use, JobFilter const& filter) {
+    for (auto state : filter.states) use.bind(word(state));
+    if (!filter.account.empty()) use.bind(filter.account);
+    if (!filter.campaign.empty()) use.bind(filter.campaign);
+    if (!filter.plan_id.empty()) use.bind(filter.plan_id);
+    if (filter.due_before) use.bind(*filter.due_before);
+    if (!filter.after_id.empty()) use.bind(filter.after_id);
+}
+
+Job read_job(Use& use) {
+    Job job;
+    job.id = use.text();
+    job.account_id = use.text();
+    job.app_id = use.text();
+    job.plan_id = use.text();
+    job.approval_id = use.text();
+    job.hash = use.text();
+    job.state = from_word<JobState>(use.text()).value_or(JobState::unknown);
+    job.waiting = from_word<adapter::WaitReason>(use.text());
+    job.wait_owner = from_word<Owner>(use.text()).value_or(Owner::postrider);
+    job.until = use.maybe_instant();
+    job.next_at = use.maybe_instant();
+    job.revivable = use.flag();
+    job.committed = use.flag();
+    job.attempt = static_cast<int>(use.number());
+    job.failures = static_cast<int>(use.number());
+    job.looks = static_cast<int>(use.number());
+    job.step = use.text();
+    auto saved = from_text(use.text());
+    job.saved.open = part(saved, "open");
+    job.saved.sealed = part(saved, "sealed");
+    if (auto intent = from_text(use.text()); !intent.empty()) job.intent = intent_from_json(intent);
+    auto receipt = from_text(use.text());
+    job.receipt = Receipt{part(receipt, "asked"), part(receipt, "sent"), part(receipt, "seen")};
+    if (auto error = from_text(use.text()); !error.empty()) job.error = Error::from_json(error);
+    job.fence = use.number();
+    job.lease_owner = use.text();
+    job.created_at = use.instant();
+    job.updated_at = use.instant();
+    job.spec = job_spec_from_json(use.object());
+    return job;
+}
+
+}  // namespace
+
+std::vector<Job> SqliteTables::read_jobs(Use& use) {
+    std::vector<Job> jobs;
+    while (use.step()) jobs.push_back(read_job(use));
+    return jobs;
+}
+
+void SqliteTables::refresh_ready(std::string_view account_id) {
+    std::optional<Instant> next;
+    {
+        auto use = statements_.use(
+            "select min(next_at) from jobs where account_id = ? and next_at is not null and lease_owner = ''");
+        use.bind(account_id);
+        if (use.step()) next = use.maybe_instant();
+    }
+    if (next) {
+        statements_.use("insert into ready(account_id, next_at) values(?, ?)"
+                        " on conflict(account_id) do update set next_at = excluded.next_at")
+            .bind(account_id)
+            .bind(*next)
+            .run();
+    } else {
+        statements_.use("delete from ready where account_id = ?").bind(account_id).run();
+    }
+}
+
+Result<void> SqliteTables::insert_job(Job const& job) {
+    {
+        auto use = statements_.use("select 1 from jobs where key = ?");
+        use.bind(job.spec.key);
+        if (use.step())
+            return make_error("conflict.name_taken", fmt::format("There is already a job with the key {}.", job.spec.key));
+    }
+    auto use = statements_.use(
+        "insert into jobs(id, key, campaign, account, account_id, app_id, created_at, plan_id, approval_id, hash, state, waiting,"
+        " wait_owner, until, next_at, due_at, revivable, committed, attempt, failures, looks, step, saved, intent, receipt,"
+        " error, fence, lease_owner, updated_at, spec)"
+        " values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    use.bind(job.id).bind(job.spec.key).bind(job.spec.campaign).bind(job.spec.account).bind(job.account_id);
+    use.bind(job.app_id).bind(job.created_at);
+    bind_changes(use, job);
+    use.run();
+    refresh_ready(job.account_id);
+    return {};
+}
+
+Result<std::optional<Job>> SqliteTables::job(std::string_view id) {
+    auto use = statements_.use(fmt::format("select {} from jobs where id = ?", job_columns));
+    use.bind(id);
+    if (!use.step()) return std::optional<Job>();
+    return std::optional<Job>(read_job(use));
+}
+
+Result<std::optional<Job>> SqliteTables::job_by_key(std::string_view key) {
+    auto use = statements_.use(fmt::format("select {} from jobs where key = ?", job_columns));
+    use.bind(key);
+    if (!use.step()) return std::optional<Job>();
+    return std::optional<Job>(read_job(use));
+}
+
+Result<std::vector<Job>> SqliteTables::jobs(JobFilter const& filter) {
+    auto use = statements_.use(fmt::format("select {} from jobs{} order by id desc{}",
+                                           job_columns,
+                                           filter_sql(filter),
+                                           filter.limit > 0 ? " limit ?" : ""));
+    bind_filter(use, filter);
+    if (filter.limit > 0) use.bind(filter.limit);
+    return read_jobs(use);
+}
+
+Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t> fence) {
+    {
+        auto use = statements_.use("select state, fence from jobs where id = ?");
+        use.bind(job.id);
+        if (!use.step()) return make_error("not_found.job", fmt::format("There is no job {}.", job.id));
+        auto const from = from_word<JobState>(use.text()).value_or(JobState::unknown);
+        if (fence && use.number() != *fence)
+            return make_error("conflict.lease_lost", fmt::format("Job {} is held by another worker now.", job.id));
+        if (from != job.state && !may_become(from, job.state))
+            return make_error("internal.bug",
+                              fmt::format("Job {} may not go from {} to {}.", job.id, word(from), word(job.state)));
+    }
+    auto use = statements_.use(fmt::format("update jobs set {} where id = ?", change_columns));
+    bind_changes(use, job);
+    use.bind(job.id).run();
+    refresh_ready(job.account_id);
+    return {};
+}
+
+Result<std::vector<Job>> SqliteTables::due_jobs(Instant now, int limit) {
+    std::vector<std::string> accounts;
+    {
+        auto use = statements_.use(
+            "select account_id from ready where next_at <= ? and not exists"
+            " (select 1 from jobs where jobs.account_id = ready.account_id and lease_owner <> '') order by next_at limit ?");
+        use.bind(now).bind(limit);
+        while (use.step()) accounts.push_back(use.text());
+    }
+    std::vector<Job> due;
+    for (auto const& account : accounts) {
+        auto use = statements_.use(
+            fmt::format("select {} from jobs where account_id = ? and next_at is not null and lease_owner = ''"
+                        " order by next_at limit 1",
+                        job_columns));
+        use.bind(account);
+        if (use.step()) due.push_back(read_job(use));
+    }
+    return due;
+}
+
+Result<std::optional<Instant>> SqliteTables::next_due() {
+    auto use = statements_.use(
+        "select min(next_at) from ready where not exists"
+        " (select 1 from jobs where jobs.account_id = ready.account_id and lease_owner <> '')");
+    use.step();
+    return use.maybe_instant();
+}
+
+Result<std::vector<Job>> SqliteTables::held_jobs(std::string_view owner) {
+    auto use = statements_.use(fmt::format("select {} from jobs where lease_owner <> '' and lease_owner = ?", job_columns));
+    use.bind(owner);
+    return read_jobs(use);
+}
+
+Result<std::vector<std::string>> SqliteTables::lease_owners() {
+    auto use = statements_.use("select distinct lease_owner from jobs where lease_owner <> ''");
+    std::vector<std::string> owners;
+    while (use.step()) owners.push_back(use.text());
+    return owners;
+}
+
+Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteTables::count_jobs(JobFilter const& filter) {
+    auto use = statements_.use(fmt::format("select state, count(*) from jobs{} group by state order by state", filter_sql(filter)));
+    bind_filter(use, filter);
+    std::vector<std::pair<std::string, std::int64_t>> counts;
+    while (use.step()) {
+        auto state = use.text();
+        counts.emplace_back(std::move(state), use.number());
+    }
+    return counts;
+}
+
+Result<void> SqliteTables::add_step(StepRecord const& step) {
+    statements_
+        .use("insert into steps(job_id, attempt, step, effect, verdict, http_status, started_at, duration_ms, note)"
+             " values(?,?,?,?,?,?,?,?,?)")
+        .bind(step.job_id)
+        .bind(step.attempt)
+        .bind(step.step)
+        .bind(word(step.effect))
+        .bind(word(step.verdict))
+        .bind(step.http_status)
+        .bind(step.started_at)
+        .bind(static_cast<std::int64_t>(step.duration.count()))
+        .bind(step.note)
+        .run();
+    return {};
+}
+
+Result<std::vector<StepRecord>> SqliteTables::steps(std::string_view job_id) {
+    auto use = statements_.use(
+        "select seq, attempt, step, effect, verdict, http_status, started_at, duration_ms, note from steps where job_id = ?"
+        " order by seq");
+    use.bind(job_id);
+    std::vector<StepRecord> steps;
+    while (use.step()) {
+        StepRecord step;
+        step.seq = use.number();
+        step.job_id = job_id;
+        step.attempt = static_cast<int>(use.number());
+        step.step = use.text();
+        step.effect = from_word<adapter::Effect>(use.text()).value_or(adapter::Effect::look);
+        step.verdict = from_word<adapter::Verdict>(use.text()).value_or(adapter::Verdict::no_reply);
+        step.http_status = static_cast<int>(use.number());
+        step.started_at = use.instant();
+        step.duration = Milliseconds{use.number()};
+        step.note = use.text();
+        steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+Result<void> SqliteTables::note_late_commit(std::string_view account_id, std::string_view job_id, Instant at) {
+    statements_.use("insert or ignore into late_commits(account_id, at, job_id) values(?,?,?)")
+        .bind(account_id)
+        .bind(at)
+        .bind(job_id)
+        .run();
+    return {};
+}
+
+Result<std::vector<Instant>> SqliteTables::late_commits(std::string_view account_id, Instant since) {
+    auto use = statements_.use("select at from late_commits where account_id = ? and at > ? order by at");
+    use.bind(account_id).bind(since);
+    std::vector<Instant> times;
+    while (use.step()) times.push_back(use.instant());
+    return times;
+}
+
+}  // namespace postrider::core::detail
