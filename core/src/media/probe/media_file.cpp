@@ -50,7 +50,7 @@ Trouble unreadable(int error) {
     switch (error) {
         case ENOENT:
         case ENOTDIR:
-            return {"media.unreadable", "does not exist; check the path"};
+            return {"media.missing", "does not exist; check the path"};
         case EACCES:
         case EPERM:
             return {"media.unreadable",

@@ -7,8 +7,8 @@ namespace postrider::probe {
 
 /// Thrown while a file is being read and caught in one place, where the answer is written.
 struct Trouble {
-    std::string code;  ///< `media.unreadable`, `media.empty`, `media.not_media`, `media.damaged`,
-                       ///< `media.limit`, `media.changed_while_read`
+    std::string code;  ///< `media.missing`, `media.unreadable`, `media.empty`, `media.not_media`,
+                       ///< `media.damaged`, `media.limit`, `media.changed_while_read`
     std::string sentence;  ///< what is wrong and what to do next; the file's name is put before it
 };
 
