@@ -1,0 +1,223 @@
+// Lengths of UTF-8 text. Nothing here changes text: no trimming, no normalisation.
+#include <postrider/text_length.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace postrider {
+
+namespace {
+
+struct Range {
+    char32_t first;
+    char32_t last;
+};
+
+// What joins the character before it: general categories Mn, Me and Mc of Unicode 14, variation
+// selectors, zero-width joiner and non-joiner, skin tones and emoji tags. Gaps that are not
+// assigned are swallowed.
+constexpr Range extending[] = {
+    {0x0300, 0x036F},   {0x0483, 0x0489},   {0x0591, 0x05BD},   {0x05BF, 0x05BF},
+    {0x05C1, 0x05C2},   {0x05C4, 0x05C5},   {0x05C7, 0x05C7},   {0x0610, 0x061A},
+    {0x064B, 0x065F},   {0x0670, 0x0670},   {0x06D6, 0x06DC},   {0x06DF, 0x06E4},
+    {0x06E7, 0x06E8},   {0x06EA, 0x06ED},   {0x0711, 0x0711},   {0x0730, 0x074A},
+    {0x07A6, 0x07B0},   {0x07EB, 0x07F3},   {0x07FD, 0x07FD},   {0x0816, 0x0819},
+    {0x081B, 0x0823},   {0x0825, 0x0827},   {0x0829, 0x082D},   {0x0859, 0x085B},
+    {0x0898, 0x089F},   {0x08CA, 0x08E1},   {0x08E3, 0x0903},   {0x093A, 0x093C},
+    {0x093E, 0x094F},   {0x0951, 0x0957},   {0x0962, 0x0963},   {0x0981, 0x0983},
+    {0x09BC, 0x09BC},   {0x09BE, 0x09CD},   {0x09D7, 0x09D7},   {0x09E2, 0x09E3},
+    {0x09FE, 0x0A03},   {0x0A3C, 0x0A51},   {0x0A70, 0x0A71},   {0x0A75, 0x0A75},
+    {0x0A81, 0x0A83},   {0x0ABC, 0x0ABC},   {0x0ABE, 0x0ACD},   {0x0AE2, 0x0AE3},
+    {0x0AFA, 0x0B03},   {0x0B3C, 0x0B3C},   {0x0B3E, 0x0B57},   {0x0B62, 0x0B63},
+    {0x0B82, 0x0B82},   {0x0BBE, 0x0BCD},   {0x0BD7, 0x0BD7},   {0x0C00, 0x0C04},
+    {0x0C3C, 0x0C3C},   {0x0C3E, 0x0C56},   {0x0C62, 0x0C63},   {0x0C81, 0x0C83},
+    {0x0CBC, 0x0CBC},   {0x0CBE, 0x0CD6},   {0x0CE2, 0x0CE3},   {0x0D00, 0x0D03},
+    {0x0D3B, 0x0D3C},   {0x0D3E, 0x0D4D},   {0x0D57, 0x0D57},   {0x0D62, 0x0D63},
+    {0x0D81, 0x0D83},   {0x0DCA, 0x0DDF},   {0x0DF2, 0x0DF3},   {0x0E31, 0x0E31},
+    {0x0E33, 0x0E3A},   {0x0E47, 0x0E4E},   {0x0EB1, 0x0EB1},   {0x0EB3, 0x0EBC},
+    {0x0EC8, 0x0ECD},   {0x0F18, 0x0F19},   {0x0F35, 0x0F35},   {0x0F37, 0x0F37},
+    {0x0F39, 0x0F39},   {0x0F3E, 0x0F3F},   {0x0F71, 0x0F84},   {0x0F86, 0x0F87},
+    {0x0F8D, 0x0FBC},   {0x0FC6, 0x0FC6},   {0x102B, 0x103E},   {0x1056, 0x1059},
+    {0x105E, 0x1060},   {0x1062, 0x1064},   {0x1067, 0x106D},   {0x1071, 0x1074},
+    {0x1082, 0x108D},   {0x108F, 0x108F},   {0x109A, 0x109D},   {0x135D, 0x135F},
+    {0x1712, 0x1715},   {0x1732, 0x1734},   {0x1752, 0x1753},   {0x1772, 0x1773},
+    {0x17B4, 0x17D3},   {0x17DD, 0x17DD},   {0x180B, 0x180D},   {0x180F, 0x180F},
+    {0x1885, 0x1886},   {0x18A9, 0x18A9},   {0x1920, 0x193B},   {0x1A17, 0x1A1B},
+    {0x1A55, 0x1A7F},   {0x1AB0, 0x1ACE},   {0x1B00, 0x1B04},   {0x1B34, 0x1B44},
+    {0x1B6B, 0x1B73},   {0x1B80, 0x1B82},   {0x1BA1, 0x1BAD},   {0x1BE6, 0x1BF3},
+    {0x1C24, 0x1C37},   {0x1CD0, 0x1CD2},   {0x1CD4, 0x1CE8},   {0x1CED, 0x1CED},
+    {0x1CF4, 0x1CF4},   {0x1CF7, 0x1CF9},   {0x1DC0, 0x1DFF},   {0x200C, 0x200D},
+    {0x20D0, 0x20F0},   {0x2CEF, 0x2CF1},   {0x2D7F, 0x2D7F},   {0x2DE0, 0x2DFF},
+    {0x302A, 0x302F},   {0x3099, 0x309A},   {0xA66F, 0xA672},   {0xA674, 0xA67D},
+    {0xA69E, 0xA69F},   {0xA6F0, 0xA6F1},   {0xA802, 0xA802},   {0xA806, 0xA806},
+    {0xA80B, 0xA80B},   {0xA823, 0xA827},   {0xA82C, 0xA82C},   {0xA880, 0xA881},
+    {0xA8B4, 0xA8C5},   {0xA8E0, 0xA8F1},   {0xA8FF, 0xA8FF},   {0xA926, 0xA92D},
+    {0xA947, 0xA953},   {0xA980, 0xA983},   {0xA9B3, 0xA9C0},   {0xA9E5, 0xA9E5},
+    {0xAA29, 0xAA36},   {0xAA43, 0xAA43},   {0xAA4C, 0xAA4D},   {0xAA7B, 0xAA7D},
+    {0xAAB0, 0xAAB0},   {0xAAB2, 0xAAB4},   {0xAAB7, 0xAAB8},   {0xAABE, 0xAABF},
+    {0xAAC1, 0xAAC1},   {0xAAEB, 0xAAEF},   {0xAAF5, 0xAAF6},   {0xABE3, 0xABEA},
+    {0xABEC, 0xABED},   {0xFB1E, 0xFB1E},   {0xFE00, 0xFE0F},   {0xFE20, 0xFE2F},
+    {0xFF9E, 0xFF9F},   {0x101FD, 0x101FD}, {0x102E0, 0x102E0}, {0x10376, 0x1037A},
+    {0x10A01, 0x10A0F}, {0x10A38, 0x10A3F}, {0x10AE5, 0x10AE6}, {0x10D24, 0x10D27},
+    {0x10EAB, 0x10EAC}, {0x10F46, 0x10F50}, {0x10F82, 0x10F85}, {0x11000, 0x11002},
+    {0x11038, 0x11046}, {0x11070, 0x11070}, {0x11073, 0x11074}, {0x1107F, 0x11082},
+    {0x110B0, 0x110BA}, {0x110C2, 0x110C2}, {0x11100, 0x11102}, {0x11127, 0x11134},
+    {0x11145, 0x11146}, {0x11173, 0x11173}, {0x11180, 0x11182}, {0x111B3, 0x111C0},
+    {0x111C9, 0x111CC}, {0x111CE, 0x111CF}, {0x1122C, 0x11237}, {0x1123E, 0x1123E},
+    {0x112DF, 0x112EA}, {0x11300, 0x11303}, {0x1133B, 0x1133C}, {0x1133E, 0x1134D},
+    {0x11357, 0x11357}, {0x11362, 0x11374}, {0x11435, 0x11446}, {0x1145E, 0x1145E},
+    {0x114B0, 0x114C3}, {0x115AF, 0x115C0}, {0x115DC, 0x115DD}, {0x11630, 0x11640},
+    {0x116AB, 0x116B7}, {0x1171D, 0x1172B}, {0x1182C, 0x1183A}, {0x11930, 0x1193E},
+    {0x11940, 0x11940}, {0x11942, 0x11943}, {0x119D1, 0x119E0}, {0x119E4, 0x119E4},
+    {0x11A01, 0x11A0A}, {0x11A33, 0x11A39}, {0x11A3B, 0x11A3E}, {0x11A47, 0x11A47},
+    {0x11A51, 0x11A5B}, {0x11A8A, 0x11A99}, {0x11C2F, 0x11C3F}, {0x11C92, 0x11CB6},
+    {0x11D31, 0x11D45}, {0x11D47, 0x11D47}, {0x11D8A, 0x11D97}, {0x11EF3, 0x11EF6},
+    {0x16AF0, 0x16AF4}, {0x16B30, 0x16B36}, {0x16F4F, 0x16F4F}, {0x16F51, 0x16F92},
+    {0x16FE4, 0x16FE4}, {0x16FF0, 0x16FF1}, {0x1BC9D, 0x1BC9E}, {0x1CF00, 0x1CF46},
+    {0x1D165, 0x1D169}, {0x1D16D, 0x1D172}, {0x1D17B, 0x1D182}, {0x1D185, 0x1D18B},
+    {0x1D1AA, 0x1D1AD}, {0x1D242, 0x1D244}, {0x1DA00, 0x1DA36}, {0x1DA3B, 0x1DA6C},
+    {0x1DA75, 0x1DA75}, {0x1DA84, 0x1DA84}, {0x1DA9B, 0x1DAAF}, {0x1E000, 0x1E02A},
+    {0x1E130, 0x1E136}, {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF}, {0x1E8D0, 0x1E8D6},
+    {0x1E944, 0x1E94A}, {0x1F3FB, 0x1F3FF}, {0xE0020, 0xE007F}, {0xE0100, 0xE01EF},
+};
+
+// Pictures that a zero-width joiner glues together, in generous ranges.
+constexpr Range pictures[] = {
+    {0x00A9, 0x00A9},   {0x00AE, 0x00AE},   {0x203C, 0x203C},   {0x2049, 0x2049},
+    {0x2122, 0x2122},   {0x2139, 0x2139},   {0x2194, 0x21AA},   {0x231A, 0x23FF},
+    {0x24C2, 0x24C2},   {0x25AA, 0x25FE},   {0x2600, 0x27BF},   {0x2934, 0x2935},
+    {0x2B05, 0x2B55},   {0x3030, 0x3030},   {0x303D, 0x303D},   {0x3297, 0x3299},
+    {0x1F000, 0x1F1E5}, {0x1F200, 0x1F3FA}, {0x1F400, 0x1FAFF}, {0x1FC00, 0x1FFFD},
+};
+
+template <std::size_t N>
+bool contains(Range const (&ranges)[N], char32_t point) {
+    auto const after = std::upper_bound(
+        std::begin(ranges), std::end(ranges), point, [](char32_t value, Range const& range) {
+            return value < range.first;
+        });
+    return after != std::begin(ranges) && point <= std::prev(after)->last;
+}
+
+struct Decoded {
+    char32_t point = 0;
+    std::size_t bytes = 1;
+    bool well_formed = false;
+};
+
+// The character at the front; text is not empty. An ill-formed sequence gives its first byte alone.
+Decoded decode(std::string_view text) {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    Decoded const ill_formed{0xFFFD, 1, false};
+    auto const lead = byte(0);
+    if (lead < 0x80) return {lead, 1, true};
+    std::size_t const size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return ill_formed;
+    char32_t point = lead & (0xFFU >> (size + 1));
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) return ill_formed;
+        point = (point << 6U) | (byte(i) & 0x3FU);
+    }
+    bool const overlong = (size == 3 && point < 0x800) || (size == 4 && point < 0x10000);
+    bool const surrogate = point >= 0xD800 && point <= 0xDFFF;
+    if (overlong || surrogate || point > 0x10FFFF) return ill_formed;
+    return {point, size, true};
+}
+
+bool is_control(char32_t point) {
+    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
+           point == 0x200B || point == 0xFEFF;
+}
+
+bool is_regional(char32_t point) {
+    return point >= 0x1F1E6 && point <= 0x1F1FF;
+}
+
+// Hangul: a syllable may be written as leading consonants, vowels, and trailing consonants.
+enum class Hangul { none, leading, vowel, trailing };
+
+struct HangulShape {
+    Hangul begins = Hangul::none;
+    Hangul ends = Hangul::none;
+};
+
+HangulShape hangul(char32_t point) {
+    if (point >= 0x1100 && point <= 0x115F) return {Hangul::leading, Hangul::leading};
+    if (point >= 0xA960 && point <= 0xA97C) return {Hangul::leading, Hangul::leading};
+    if (point >= 0x1160 && point <= 0x11A7) return {Hangul::vowel, Hangul::vowel};
+    if (point >= 0xD7B0 && point <= 0xD7C6) return {Hangul::vowel, Hangul::vowel};
+    if (point >= 0x11A8 && point <= 0x11FF) return {Hangul::trailing, Hangul::trailing};
+    if (point >= 0xD7CB && point <= 0xD7FB) return {Hangul::trailing, Hangul::trailing};
+    if (point >= 0xAC00 && point <= 0xD7A3)
+        return {Hangul::leading, (point - 0xAC00) % 28 == 0 ? Hangul::vowel : Hangul::trailing};
+    return {};
+}
+
+bool same_syllable(char32_t before, char32_t point) {
+    auto const left = hangul(before).ends;
+    auto const right = hangul(point);
+    if (right.begins == Hangul::none) return false;
+    if (left == Hangul::leading)
+        return right.begins == Hangul::leading || right.begins == Hangul::vowel;
+    if (left == Hangul::vowel)
+        return right.begins == Hangul::vowel || right.begins == Hangul::trailing;
+    return left == Hangul::trailing && right.begins == Hangul::trailing;
+}
+
+// Walks over characters and tells where a new grapheme begins.
+class GraphemeCounter {
+ public:
+    void take(char32_t point) {
+        if (!any_ || begins_new(point)) ++count_;
+        flag_open_ = is_regional(point) && !(any_ && is_regional(before_) && flag_open_);
+        // A joiner glues two pictures only when nothing but extending characters stands between.
+        joined_ = point == 0x200D && picture_;
+        picture_ = contains(pictures, point) || (picture_ && contains(extending, point));
+        before_ = point;
+        any_ = true;
+    }
+    [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+    [[nodiscard]] bool begins_new(char32_t point) const {
+        if (before_ == '\r' && point == '\n') return false;
+        if (is_control(before_) || is_control(point)) return true;
+        if (contains(extending, point)) return false;
+        if (joined_ && contains(pictures, point)) return false;
+        if (is_regional(point) && is_regional(before_) && flag_open_) return false;
+        return !same_syllable(before_, point);
+    }
+
+    std::size_t count_ = 0;
+    char32_t before_ = 0;
+    bool any_ = false;
+    bool flag_open_ = false;  // one regional letter waits for its second
+    bool joined_ = false;     // a joiner after a picture was the last character
+    bool picture_ = false;    // the last characters are a picture and what extends it
+};
+
+}  // namespace
+
+std::size_t text_length(std::string_view utf8, TextUnit unit) {
+    if (unit == TextUnit::byte) return utf8.size();
+    std::size_t length = 0;
+    GraphemeCounter graphemes;
+    while (!utf8.empty()) {
+        auto const character = decode(utf8);
+        utf8.remove_prefix(character.bytes);
+        length += unit == TextUnit::utf16 && character.point > 0xFFFF ? 2 : 1;
+        if (unit == TextUnit::grapheme) graphemes.take(character.point);
+    }
+    return unit == TextUnit::grapheme ? graphemes.count() : length;
+}
+
+bool is_valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        auto const character = decode(text);
+        if (!character.well_formed) return false;
+        text.remove_prefix(character.bytes);
+    }
+    return true;
+}
+
+}  // namespace postrider
