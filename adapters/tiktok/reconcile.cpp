@@ -1,0 +1,109 @@
+// Looks only. A post leaves doubt by proof: it is public, it waits in the inbox, TikTok ended it,
+// or its upload can no longer be completed by anybody. Absence from a list would prove nothing and
+// is not asked.
+#include "errors.hpp"
+#include "polling.hpp"
+#include "steps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace postrider::tiktok {
+
+namespace {
+
+using namespace std::chrono_literals;
+using adapter::Action;
+using adapter::JobView;
+using adapter::Resume;
+using adapter::Wait;
+using adapter::WaitReason;
+
+constexpr int resumes_max = 5;
+
+Instant doubt_began(JobView const& job, State const& state) {
+    if (auto const* intent = live_intent(job, state)) return intent->armed_at;
+    return state.since.value_or(state.init_at.value_or(job.now));
+}
+
+Wait look_later(JobView const& job, State const& state) {
+    return {next_status_delay(job.now - doubt_began(job, state)), WaitReason::network};
+}
+
+// A published post stays published whatever a later look says; only what is missing is filled in.
+Action complete_receipt(JobView const& job, State const& state, Look look) {
+    bool const better = look.seen == Seen::published ||
+                        (look.seen == Seen::handed_off && state.phase == Phase::handed_off);
+    if (!better) {
+        look.status = {};
+        look.seen = state.phase == Phase::posted ? Seen::published : Seen::handed_off;
+    }
+    return finish(job, state, look);
+}
+
+Action while_working(JobView const& job, State state, StatusAnswer const& status) {
+    bool const gap = state.upload() && status.uploaded_bytes && *status.uploaded_bytes < state.size;
+    // All bytes are there, or nobody says: it is being processed, or it is not known.
+    if (!gap) return look_later(job, state);
+
+    auto const stored = *status.uploaded_bytes;
+    if (proved_dead(state, status, job.now)) {
+        auto const evidence = fmt::format(
+            "TikTok has {} of {} bytes and the upload's hour is long over", stored, state.size);
+        settle(state, job);
+        return Resume{write_state(without_handle(std::move(state), "network.upload_expired")),
+                      evidence};
+    }
+    auto const plan = restore_plan(state.size, state.chunk_size);
+    if (upload_url_alive(state, job.now) && state.resumes < resumes_max && plan &&
+        plan->chunk_at(stored)) {
+        auto const evidence = fmt::format(
+            "TikTok has {} of {} bytes: the last part never arrived", stored, state.size);
+        settle(state, job);
+        state.phase = Phase::uploading;
+        state.offset = stored;
+        state.last_sent = true;
+        state.resumes += 1;
+        return Resume{write_state(state), evidence};
+    }
+    return look_later(job, state);
+}
+
+}  // namespace
+
+Action reconcile_action(JobView const& job, adapter::Answer const& answer) {
+    auto state = read_state(job.state);
+    auto const* intent = live_intent(job, state);
+    if (state.publish_id.empty() && intent) state.publish_id = intent->handle;
+    // A blind commit whose answer was lost has no name to ask by; only a person or a notice can
+    // settle it.
+    if (state.publish_id.empty()) return Wait{30min, WaitReason::network};
+
+    auto const* reply = std::get_if<adapter::Reply>(&answer);
+    if (!reply) return status_request(settings_of(job.app), state.publish_id);
+
+    auto look = read_look(reply->http);
+    if (state.phase == Phase::posted || state.phase == Phase::handed_off)
+        return complete_receipt(job, state, std::move(look));
+    switch (look.seen) {
+        case Seen::published:
+        case Seen::handed_off:
+            return finish(job, std::move(state), look);
+        case Seen::failed:
+            return fail_seen(job, std::move(state), look);
+        case Seen::no_such:
+            return Wait{30min, WaitReason::network};
+        case Seen::unread:
+            if (look.error->code() == "network.rate_limited") return Wait{1min, WaitReason::rate};
+            if (look.error->kind() == ErrorKind::unauthorized)
+                return Wait{1min, WaitReason::account};
+            return Wait{std::max<Milliseconds>(15s, look_later(job, state).delay),
+                        WaitReason::network};
+        case Seen::working:
+            break;
+    }
+    return while_working(job, std::move(state), look.status);
+}
+
+}  // namespace postrider::tiktok
