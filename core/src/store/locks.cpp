@@ -22,7 +22,8 @@ struct flock whole_file(short type) {
 }
 
 Error cannot_open(std::string const& path) {
-    return make_error("setup.store_unreadable", fmt::format("Cannot open {}: {}.", path, std::strerror(errno)));
+    return make_error("setup.store_unreadable",
+                      fmt::format("Cannot open {}: {}.", path, std::strerror(errno)));
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ Result<OwnerLock> OwnerLock::take(std::filesystem::path const& folder, std::stri
     auto lock = whole_file(F_WRLCK);
     if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
         ::close(fd);
-        return make_error("setup.store_locked", fmt::format("Another process calls itself {}.", owner));
+        return make_error("setup.store_locked",
+                          fmt::format("Another process calls itself {}.", owner));
     }
     return OwnerLock(fd, std::move(file), std::move(owner));
 }
@@ -68,7 +70,9 @@ OwnerLock::OwnerLock(int fd, std::filesystem::path file, std::string owner)
     : fd_(fd), file_(std::move(file)), owner_(std::move(owner)) {}
 
 OwnerLock::OwnerLock(OwnerLock&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), file_(std::move(other.file_)), owner_(std::move(other.owner_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      file_(std::move(other.file_)),
+      owner_(std::move(other.owner_)) {}
 
 OwnerLock& OwnerLock::operator=(OwnerLock&& other) noexcept {
     std::swap(fd_, other.fd_);

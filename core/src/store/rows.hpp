@@ -17,8 +17,12 @@
 
 namespace postrider::core::detail {
 
-inline std::int64_t to_column(Instant at) { return at.time_since_epoch().count(); }
-inline Instant to_instant(std::int64_t column) { return Instant{Milliseconds{column}}; }
+inline std::int64_t to_column(Instant at) {
+    return at.time_since_epoch().count();
+}
+inline Instant to_instant(std::int64_t column) {
+    return Instant{Milliseconds{column}};
+}
 
 /// A prepared statement that is ready to be bound; reset when this goes.
 class Use {
@@ -36,7 +40,7 @@ class Use {
         return *this;
     }
     Use& bind(std::int64_t number) {
-        statement_->bind(++index_, static_cast<long long>(number));
+        statement_->bind(++index_, number);
         return *this;
     }
     Use& bind(int number) { return bind(static_cast<std::int64_t>(number)); }
@@ -85,7 +89,10 @@ class Statements {
     Use use(std::string_view sql) {
         auto found = cache_.find(std::string(sql));
         if (found == cache_.end())
-            found = cache_.emplace(std::string(sql), std::make_unique<SQLite::Statement>(database_, std::string(sql))).first;
+            found = cache_
+                        .emplace(std::string(sql),
+                                 std::make_unique<SQLite::Statement>(database_, std::string(sql)))
+                        .first;
         return Use(*found->second);
     }
 

@@ -29,7 +29,8 @@ Error store_error(SQLite::Exception const& failure, std::filesystem::path const&
     std::string_view name = "setup.store_unreadable";
     if (code == SQLITE_FULL) name = "setup.disk_full";
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) name = "setup.store_locked";
-    return make_error(name, fmt::format("The store {} cannot be used: {}.", path.string(), failure.what()))
+    return make_error(
+               name, fmt::format("The store {} cannot be used: {}.", path.string(), failure.what()))
         .with("store", path.string())
         .with("sqlite", std::to_string(failure.getExtendedErrorCode()));
 }
@@ -59,12 +60,14 @@ class SqliteStore final : public Store {
         try {
             if (!options_.in_memory) {
                 if (!options_.create && !std::filesystem::exists(path_))
-                    return make_error("setup.not_initialised", fmt::format("There is no store at {}.", path_.string()));
+                    return make_error("setup.not_initialised",
+                                      fmt::format("There is no store at {}.", path_.string()));
                 auto turn = TurnLock::open(path_.string() + ".turn");
                 if (!turn) return turn.error();
                 turn_ = std::move(*turn);
             }
-            int const flags = SQLite::OPEN_READWRITE | (options_.create || options_.in_memory ? SQLite::OPEN_CREATE : 0);
+            int const flags = SQLite::OPEN_READWRITE |
+                              (options_.create || options_.in_memory ? SQLite::OPEN_CREATE : 0);
             auto turn = take_turn();
             database_ = std::make_unique<SQLite::Database>(path_.string(), flags, 5000);
             if (auto fits = check_schema(); !fits) return fits;
@@ -104,8 +107,10 @@ class SqliteStore final : public Store {
                 return work(*tables_);
             }
             if (!reader_) {
-                reader_ = std::make_unique<SQLite::Database>(path_.string(), SQLite::OPEN_READWRITE, 5000);
-                sqlite3_db_config(reader_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+                reader_ = std::make_unique<SQLite::Database>(
+                    path_.string(), SQLite::OPEN_READWRITE, 5000);
+                sqlite3_db_config(
+                    reader_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
                 reader_->exec("pragma query_only = on");
                 read_tables_ = std::make_unique<detail::SqliteTables>(*reader_);
             }
@@ -132,11 +137,15 @@ class SqliteStore final : public Store {
         auto const id = database_->execAndGet("pragma application_id").getInt();
         if (version == 0 && id == 0) return {};
         if (id != application_id)
-            return make_error("setup.store_unreadable", fmt::format("{} is not a postrider store.", path_.string()));
+            return make_error("setup.store_unreadable",
+                              fmt::format("{} is not a postrider store.", path_.string()));
         if (version > newest_schema)
-            return make_error("setup.store_newer",
-                              fmt::format("The store {} has schema {}, this program knows up to {}.",
-                                          path_.string(), version, newest_schema));
+            return make_error(
+                "setup.store_newer",
+                fmt::format("The store {} has schema {}, this program knows up to {}.",
+                            path_.string(),
+                            version,
+                            newest_schema));
         return {};
     }
 
@@ -144,7 +153,8 @@ class SqliteStore final : public Store {
         int const version = database_->execAndGet("pragma user_version").getInt();
         if (version == newest_schema) return {};
         SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-        for (int number = version; number < newest_schema; ++number) database_->exec(migrations[number]);
+        for (int number = version; number < newest_schema; ++number)
+            database_->exec(migrations[number]);
         database_->exec(fmt::format("pragma application_id = {}", application_id));
         database_->exec(fmt::format("pragma user_version = {}", newest_schema));
         transaction.commit();
@@ -168,7 +178,8 @@ class SqliteStore final : public Store {
         }
     }
 
-    // One transaction for the whole group; each piece has a savepoint, so that one that fails leaves the others alone.
+    // One transaction for the whole group; each piece has a savepoint, so that one that fails
+    // leaves the others alone.
     void commit(std::deque<Item>& group) {
         std::optional<Error> failed;
         {
@@ -182,7 +193,8 @@ class SqliteStore final : public Store {
                 failed = store_error(failure, path_);
             }
         }
-        for (auto& item : group) item.done(failed && item.result ? Result<void>(*failed) : item.result);
+        for (auto& item : group)
+            item.done(failed && item.result ? Result<void>(*failed) : item.result);
     }
 
     void run_piece(Item& item) {
@@ -219,9 +231,12 @@ class SqliteStore final : public Store {
 
 }  // namespace
 
-int schema_number() { return newest_schema; }
+int schema_number() {
+    return newest_schema;
+}
 
-Result<std::unique_ptr<Store>> open_store(std::filesystem::path const& path, StoreOptions const& options) {
+Result<std::unique_ptr<Store>> open_store(std::filesystem::path const& path,
+                                          StoreOptions const& options) {
     auto store = std::make_unique<SqliteStore>(path, options);
     if (auto opened = store->open(); !opened) return opened.error();
     return std::unique_ptr<Store>(std::move(store));

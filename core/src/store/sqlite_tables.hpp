@@ -1,4 +1,5 @@
-// Tables over one SQLite connection. SQLite::Exception passes through to whoever runs the work (sqlite_store.cpp).
+// Tables over one SQLite connection. SQLite::Exception passes through to whoever runs the work
+// (sqlite_store.cpp).
 #pragma once
 
 #include "store/rows.hpp"
@@ -10,7 +11,8 @@ namespace postrider::core::detail {
 
 class SqliteTables final : public Tables {
  public:
-    explicit SqliteTables(SQLite::Database& database) : statements_(database), database_(database) {}
+    explicit SqliteTables(SQLite::Database& database)
+        : statements_(database), database_(database) {}
 
     Result<void> insert_job(Job const& job) override;
     Result<std::optional<Job>> job(std::string_view id) override;
@@ -21,10 +23,13 @@ class SqliteTables final : public Tables {
     Result<std::optional<Instant>> next_due() override;
     Result<std::vector<Job>> held_jobs(std::string_view owner) override;
     Result<std::vector<std::string>> lease_owners() override;
-    Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(JobFilter const& filter) override;
+    Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(
+        JobFilter const& filter) override;
     Result<void> add_step(StepRecord const& step) override;
     Result<std::vector<StepRecord>> steps(std::string_view job_id) override;
-    Result<void> note_late_commit(std::string_view account_id, std::string_view job_id, Instant at) override;
+    Result<void> note_late_commit(std::string_view account_id,
+                                  std::string_view job_id,
+                                  Instant at) override;
     Result<std::vector<Instant>> late_commits(std::string_view account_id, Instant since) override;
 
     Result<void> put_person(Person const& person) override;
@@ -48,7 +53,8 @@ class SqliteTables final : public Tables {
     Result<std::vector<StoredPlan>> plans(std::string_view campaign, int limit) override;
     Result<void> put_approval(Approval const& approval) override;
     Result<std::optional<Approval>> approval(std::string_view id) override;
-    Result<std::vector<Approval>> approvals(std::string_view plan_id, std::string_view state) override;
+    Result<std::vector<Approval>> approvals(std::string_view plan_id,
+                                            std::string_view state) override;
     Result<void> put_campaign(Campaign const& campaign) override;
     Result<std::optional<Campaign>> campaign(std::string_view name) override;
     Result<std::vector<Campaign>> campaigns() override;
@@ -60,7 +66,9 @@ class SqliteTables final : public Tables {
     Result<void> put_media(adapter::MediaFacts const& facts) override;
     Result<std::optional<adapter::MediaFacts>> media(std::string_view path) override;
     Result<void> add_event(std::string_view type, boost::json::object data, Instant at) override;
-    Result<std::vector<Event>> events(std::int64_t after_seq, std::vector<std::string> const& types, int limit) override;
+    Result<std::vector<Event>> events(std::int64_t after_seq,
+                                      std::vector<std::string> const& types,
+                                      int limit) override;
     Result<std::optional<std::string>> setting(std::string_view name) override;
     Result<void> put_setting(std::string_view name, std::string_view value) override;
 

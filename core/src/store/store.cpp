@@ -16,7 +16,8 @@ namespace asio = boost::asio;
 Result<void> Store::write(Work work) {
     std::promise<Result<void>> promise;
     auto future = promise.get_future();
-    submit(std::move(work), [&promise](Result<void> result) { promise.set_value(std::move(result)); });
+    submit(std::move(work),
+           [&promise](Result<void> result) { promise.set_value(std::move(result)); });
     return future.get();
 }
 
@@ -26,11 +27,14 @@ asio::awaitable<Result<void>> write(Store& store, Store::Work work) {
         // The handler is move-only and Done must be copyable, so it travels behind a pointer.
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         store.submit(std::move(piece), [shared, executor](Result<void> result) mutable {
-            asio::post(executor, [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); });
+            asio::post(executor, [shared, result = std::move(result)]() mutable {
+                (*shared)(std::move(result));
+            });
         });
     };
-    auto result = co_await asio::async_initiate<decltype(asio::use_awaitable) const, void(Result<void>)>(
-        initiate, asio::use_awaitable, std::move(work));
+    auto result =
+        co_await asio::async_initiate<decltype(asio::use_awaitable) const, void(Result<void>)>(
+            initiate, asio::use_awaitable, std::move(work));
     co_return result;
 }
 

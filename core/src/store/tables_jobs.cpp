@@ -9,8 +9,10 @@ namespace postrider::core::detail {
 namespace {
 
 constexpr std::string_view job_columns =
-    "id, account_id, app_id, plan_id, approval_id, hash, state, waiting, wait_owner, until, next_at, revivable, committed,"
-    " attempt, failures, looks, step, saved, intent, receipt, error, fence, lease_owner, created_at, updated_at, spec";
+    "id, account_id, app_id, plan_id, approval_id, hash, state, waiting, wait_owner, until, "
+    "next_at, revivable, committed,"
+    " attempt, failures, looks, step, saved, intent, receipt, error, fence, lease_owner, "
+    "created_at, updated_at, spec";
 
 std::string to_text(boost::json::object const& object) {
     return object.empty() ? std::string() : boost::json::serialize(object);
@@ -48,7 +50,8 @@ boost::json::object intent_to_json(IntentRecord const& intent) {
 IntentRecord intent_from_json(boost::json::object const& object) {
     IntentRecord intent;
     intent.step = part_text(object, "step");
-    intent.effect = from_word<adapter::Effect>(part_text(object, "effect")).value_or(adapter::Effect::commit_blind);
+    intent.effect = from_word<adapter::Effect>(part_text(object, "effect"))
+                        .value_or(adapter::Effect::commit_blind);
     intent.handle = part_text(object, "handle");
     intent.request_digest = part_text(object, "request_digest");
     intent.armed_at = to_instant(object.at("armed_at").to_number<std::int64_t>());
@@ -75,20 +78,29 @@ boost::json::object receipt_to_json(Receipt const& receipt) {
 
 // The columns that update_job writes, in the order of bind_changes().
 constexpr std::string_view change_columns =
-    "plan_id = ?, approval_id = ?, hash = ?, state = ?, waiting = ?, wait_owner = ?, until = ?, next_at = ?, due_at = ?,"
-    " revivable = ?, committed = ?, attempt = ?, failures = ?, looks = ?, step = ?, saved = ?, intent = ?, receipt = ?,"
+    "plan_id = ?, approval_id = ?, hash = ?, state = ?, waiting = ?, wait_owner = ?, until = ?, "
+    "next_at = ?, due_at = ?,"
+    " revivable = ?, committed = ?, attempt = ?, failures = ?, looks = ?, step = ?, saved = ?, "
+    "intent = ?, receipt = ?,"
     " error = ?, fence = ?, lease_owner = ?, updated_at = ?, spec = ?";
 
 void bind_changes(Use& use, Job const& job) {
     use.bind(job.plan_id).bind(job.approval_id).bind(job.hash).bind(word(job.state));
     use.bind(job.waiting ? word(*job.waiting) : std::string_view()).bind(word(job.wait_owner));
-    use.bind(job.until).bind(job.next_at).bind(job.spec.due_at).bind(job.revivable).bind(job.committed);
+    use.bind(job.until)
+        .bind(job.next_at)
+        .bind(job.spec.due_at)
+        .bind(job.revivable)
+        .bind(job.committed);
     use.bind(job.attempt).bind(job.failures).bind(job.looks).bind(job.step);
     use.bind(to_text(saved_to_json(job.saved)));
     use.bind(job.intent ? to_text(intent_to_json(*job.intent)) : std::string());
     use.bind(to_text(receipt_to_json(job.receipt)));
     use.bind(job.error ? to_text(job.error->to_json()) : std::string());
-    use.bind(job.fence).bind(job.lease_owner).bind(job.updated_at).bind(boost::json::serialize(to_json(job.spec)));
+    use.bind(job.fence)
+        .bind(job.lease_owner)
+        .bind(job.updated_at)
+        .bind(boost::json::serialize(to_json(job.spec)));
 }
 
 // The `where` of a filter; values are bound in the same order by bind_filter().
@@ -163,13 +175,16 @@ void SqliteTables::refresh_ready(std::string_view account_id) {
     std::optional<Instant> next;
     {
         auto use = statements_.use(
-            "select min(next_at) from jobs where account_id = ? and next_at is not null and lease_owner = ''");
+            "select min(next_at) from jobs where account_id = ? and next_at is not null and "
+            "lease_owner = ''");
         use.bind(account_id);
         if (use.step()) next = use.maybe_instant();
     }
     if (next) {
-        statements_.use("insert into ready(account_id, next_at) values(?, ?)"
-                        " on conflict(account_id) do update set next_at = excluded.next_at")
+        statements_
+            .use(
+                "insert into ready(account_id, next_at) values(?, ?)"
+                " on conflict(account_id) do update set next_at = excluded.next_at")
             .bind(account_id)
             .bind(*next)
             .run();
@@ -183,14 +198,21 @@ Result<void> SqliteTables::insert_job(Job const& job) {
         auto use = statements_.use("select 1 from jobs where key = ?");
         use.bind(job.spec.key);
         if (use.step())
-            return make_error("conflict.name_taken", fmt::format("There is already a job with the key {}.", job.spec.key));
+            return make_error("conflict.name_taken",
+                              fmt::format("There is already a job with the key {}.", job.spec.key));
     }
     auto use = statements_.use(
-        "insert into jobs(id, key, campaign, account, account_id, app_id, created_at, plan_id, approval_id, hash, state, waiting,"
-        " wait_owner, until, next_at, due_at, revivable, committed, attempt, failures, looks, step, saved, intent, receipt,"
+        "insert into jobs(id, key, campaign, account, account_id, app_id, created_at, plan_id, "
+        "approval_id, hash, state, waiting,"
+        " wait_owner, until, next_at, due_at, revivable, committed, attempt, failures, looks, "
+        "step, saved, intent, receipt,"
         " error, fence, lease_owner, updated_at, spec)"
         " values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    use.bind(job.id).bind(job.spec.key).bind(job.spec.campaign).bind(job.spec.account).bind(job.account_id);
+    use.bind(job.id)
+        .bind(job.spec.key)
+        .bind(job.spec.campaign)
+        .bind(job.spec.account)
+        .bind(job.account_id);
     use.bind(job.app_id).bind(job.created_at);
     bind_changes(use, job);
     use.run();
@@ -226,13 +248,17 @@ Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t
     {
         auto use = statements_.use("select state, fence from jobs where id = ?");
         use.bind(job.id);
-        if (!use.step()) return make_error("not_found.job", fmt::format("There is no job {}.", job.id));
+        if (!use.step())
+            return make_error("not_found.job", fmt::format("There is no job {}.", job.id));
         auto const from = from_word<JobState>(use.text()).value_or(JobState::unknown);
         if (fence && use.number() != *fence)
-            return make_error("conflict.lease_lost", fmt::format("Job {} is held by another worker now.", job.id));
+            return make_error("conflict.lease_lost",
+                              fmt::format("Job {} is held by another worker now.", job.id));
         if (from != job.state && !may_become(from, job.state))
-            return make_error("internal.bug",
-                              fmt::format("Job {} may not go from {} to {}.", job.id, word(from), word(job.state)));
+            return make_error(
+                "internal.bug",
+                fmt::format(
+                    "Job {} may not go from {} to {}.", job.id, word(from), word(job.state)));
     }
     auto use = statements_.use(fmt::format("update jobs set {} where id = ?", change_columns));
     bind_changes(use, job);
@@ -246,16 +272,17 @@ Result<std::vector<Job>> SqliteTables::due_jobs(Instant now, int limit) {
     {
         auto use = statements_.use(
             "select account_id from ready where next_at <= ? and not exists"
-            " (select 1 from jobs where jobs.account_id = ready.account_id and lease_owner <> '') order by next_at limit ?");
+            " (select 1 from jobs where jobs.account_id = ready.account_id and lease_owner <> '') "
+            "order by next_at limit ?");
         use.bind(now).bind(limit);
         while (use.step()) accounts.push_back(use.text());
     }
     std::vector<Job> due;
     for (auto const& account : accounts) {
-        auto use = statements_.use(
-            fmt::format("select {} from jobs where account_id = ? and next_at is not null and lease_owner = ''"
-                        " order by next_at limit 1",
-                        job_columns));
+        auto use = statements_.use(fmt::format(
+            "select {} from jobs where account_id = ? and next_at is not null and lease_owner = ''"
+            " order by next_at limit 1",
+            job_columns));
         use.bind(account);
         if (use.step()) due.push_back(read_job(use));
     }
@@ -271,7 +298,8 @@ Result<std::optional<Instant>> SqliteTables::next_due() {
 }
 
 Result<std::vector<Job>> SqliteTables::held_jobs(std::string_view owner) {
-    auto use = statements_.use(fmt::format("select {} from jobs where lease_owner <> '' and lease_owner = ?", job_columns));
+    auto use = statements_.use(fmt::format(
+        "select {} from jobs where lease_owner <> '' and lease_owner = ?", job_columns));
     use.bind(owner);
     return read_jobs(use);
 }
@@ -283,8 +311,10 @@ Result<std::vector<std::string>> SqliteTables::lease_owners() {
     return owners;
 }
 
-Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteTables::count_jobs(JobFilter const& filter) {
-    auto use = statements_.use(fmt::format("select state, count(*) from jobs{} group by state order by state", filter_sql(filter)));
+Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteTables::count_jobs(
+    JobFilter const& filter) {
+    auto use = statements_.use(fmt::format(
+        "select state, count(*) from jobs{} group by state order by state", filter_sql(filter)));
     bind_filter(use, filter);
     std::vector<std::pair<std::string, std::int64_t>> counts;
     while (use.step()) {
@@ -296,8 +326,10 @@ Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteTables::count_jo
 
 Result<void> SqliteTables::add_step(StepRecord const& step) {
     statements_
-        .use("insert into steps(job_id, attempt, step, effect, verdict, http_status, started_at, duration_ms, note)"
-             " values(?,?,?,?,?,?,?,?,?)")
+        .use(
+            "insert into steps(job_id, attempt, step, effect, verdict, http_status, started_at, "
+            "duration_ms, note)"
+            " values(?,?,?,?,?,?,?,?,?)")
         .bind(step.job_id)
         .bind(step.attempt)
         .bind(step.step)
@@ -313,7 +345,8 @@ Result<void> SqliteTables::add_step(StepRecord const& step) {
 
 Result<std::vector<StepRecord>> SqliteTables::steps(std::string_view job_id) {
     auto use = statements_.use(
-        "select seq, attempt, step, effect, verdict, http_status, started_at, duration_ms, note from steps where job_id = ?"
+        "select seq, attempt, step, effect, verdict, http_status, started_at, duration_ms, note "
+        "from steps where job_id = ?"
         " order by seq");
     use.bind(job_id);
     std::vector<StepRecord> steps;
@@ -334,7 +367,9 @@ Result<std::vector<StepRecord>> SqliteTables::steps(std::string_view job_id) {
     return steps;
 }
 
-Result<void> SqliteTables::note_late_commit(std::string_view account_id, std::string_view job_id, Instant at) {
+Result<void> SqliteTables::note_late_commit(std::string_view account_id,
+                                            std::string_view job_id,
+                                            Instant at) {
     statements_.use("insert or ignore into late_commits(account_id, at, job_id) values(?,?,?)")
         .bind(account_id)
         .bind(at)
@@ -343,8 +378,10 @@ Result<void> SqliteTables::note_late_commit(std::string_view account_id, std::st
     return {};
 }
 
-Result<std::vector<Instant>> SqliteTables::late_commits(std::string_view account_id, Instant since) {
-    auto use = statements_.use("select at from late_commits where account_id = ? and at > ? order by at");
+Result<std::vector<Instant>> SqliteTables::late_commits(std::string_view account_id,
+                                                        Instant since) {
+    auto use =
+        statements_.use("select at from late_commits where account_id = ? and at > ? order by at");
     use.bind(account_id).bind(since);
     std::vector<Instant> times;
     while (use.step()) times.push_back(use.instant());

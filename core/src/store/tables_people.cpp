@@ -25,7 +25,8 @@ std::vector<std::string> texts_from_json(std::string const& text) {
 namespace {
 
 constexpr std::string_view account_columns =
-    "id, app_id, network, handle, name, remote_id, zone, tags, scopes, paused, pause_reason, reconnect_needed,"
+    "id, app_id, network, handle, name, remote_id, zone, tags, scopes, paused, pause_reason, "
+    "reconnect_needed,"
     " reconnect_reason, facts, connected_at";
 
 Account read_account(Use& use) {
@@ -91,14 +92,16 @@ Result<void> SqliteTables::put_person(Person const& person) {
 }
 
 Result<std::optional<Person>> SqliteTables::person(std::string_view name) {
-    auto use = statements_.use("select name, role, passphrase_hash, created_at from persons where name = ?");
+    auto use = statements_.use(
+        "select name, role, passphrase_hash, created_at from persons where name = ?");
     use.bind(name);
     if (!use.step()) return std::optional<Person>();
     return std::optional<Person>(read_person(use));
 }
 
 Result<std::vector<Person>> SqliteTables::persons() {
-    auto use = statements_.use("select name, role, passphrase_hash, created_at from persons order by name");
+    auto use = statements_.use(
+        "select name, role, passphrase_hash, created_at from persons order by name");
     std::vector<Person> persons;
     while (use.step()) persons.push_back(read_person(use));
     return persons;
@@ -111,8 +114,10 @@ Result<void> SqliteTables::remove_person(std::string_view name) {
 
 Result<void> SqliteTables::put_app(App const& app) {
     statements_
-        .use("replace into apps(id, network, name, client_id, sealed_secret, redirect, audited, options, created_at)"
-             " values(?,?,?,?,?,?,?,?,?)")
+        .use(
+            "replace into apps(id, network, name, client_id, sealed_secret, redirect, audited, "
+            "options, created_at)"
+            " values(?,?,?,?,?,?,?,?,?)")
         .bind(app.id)
         .bind(app.network)
         .bind(app.name)
@@ -134,7 +139,8 @@ Result<std::optional<App>> SqliteTables::app(std::string_view id) {
 }
 
 Result<std::vector<App>> SqliteTables::apps(std::string_view network) {
-    auto use = statements_.use(select(app_columns, "apps where ?1 = '' or network = ?1 order by network, name"));
+    auto use = statements_.use(
+        select(app_columns, "apps where ?1 = '' or network = ?1 order by network, name"));
     use.bind(network);
     std::vector<App> apps;
     while (use.step()) apps.push_back(read_app(use));
@@ -148,8 +154,11 @@ Result<void> SqliteTables::remove_app(std::string_view id) {
 
 Result<void> SqliteTables::put_account(Account const& account) {
     statements_
-        .use("replace into accounts(id, app_id, network, handle, name, remote_id, zone, tags, scopes, paused, pause_reason,"
-             " reconnect_needed, reconnect_reason, facts, connected_at) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        .use(
+            "replace into accounts(id, app_id, network, handle, name, remote_id, zone, tags, "
+            "scopes, paused, pause_reason,"
+            " reconnect_needed, reconnect_reason, facts, connected_at) "
+            "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         .bind(account.id)
         .bind(account.app_id)
         .bind(account.network)
@@ -173,7 +182,8 @@ Result<void> SqliteTables::remove_account(std::string_view id) {
     {
         auto use = statements_.use("select 1 from jobs where account_id = ? limit 1");
         use.bind(id);
-        if (use.step()) return make_error("conflict.wrong_state", "Jobs name this account; it stays.");
+        if (use.step())
+            return make_error("conflict.wrong_state", "Jobs name this account; it stays.");
     }
     statements_.use("delete from tokens where account_id = ?").bind(id).run();
     statements_.use("delete from accounts where id = ?").bind(id).run();
@@ -196,8 +206,11 @@ Result<std::vector<Account>> SqliteTables::accounts() {
 
 Result<void> SqliteTables::put_tokens(TokenPair const& tokens) {
     statements_
-        .use("replace into tokens(account_id, sealed_access, sealed_refresh, access_expires_at, access_issued_at,"
-             " refresh_expires_at, generation, refresher, refresher_until) values(?,?,?,?,?,?,?,?,?)")
+        .use(
+            "replace into tokens(account_id, sealed_access, sealed_refresh, access_expires_at, "
+            "access_issued_at,"
+            " refresh_expires_at, generation, refresher, refresher_until) "
+            "values(?,?,?,?,?,?,?,?,?)")
         .bind(tokens.account_id)
         .bind(tokens.sealed_access)
         .bind(tokens.sealed_refresh)
@@ -213,7 +226,8 @@ Result<void> SqliteTables::put_tokens(TokenPair const& tokens) {
 
 Result<std::optional<TokenPair>> SqliteTables::tokens(std::string_view account_id) {
     auto use = statements_.use(
-        "select account_id, sealed_access, sealed_refresh, access_expires_at, access_issued_at, refresh_expires_at, generation,"
+        "select account_id, sealed_access, sealed_refresh, access_expires_at, access_issued_at, "
+        "refresh_expires_at, generation,"
         " refresher, refresher_until from tokens where account_id = ?");
     use.bind(account_id);
     if (!use.step()) return std::optional<TokenPair>();

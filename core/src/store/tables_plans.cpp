@@ -63,7 +63,6 @@ boost::json::object bucket_to_json(BucketState const& bucket) {
         slots.emplace_back(std::move(pair));
     }
     object["slots"] = std::move(slots);
-    object["clean_windows"] = bucket.clean_windows;
     if (bucket.learned_at) object["learned_at"] = to_column(*bucket.learned_at);
     object["evidence"] = bucket.evidence;
     return object;
@@ -82,8 +81,8 @@ BucketState bucket_from_json(std::string key, boost::json::object const& object)
         slot.holder = std::string(pair.as_array().at(1).as_string());
         bucket.slots.push_back(std::move(slot));
     }
-    bucket.clean_windows = object.at("clean_windows").to_number<int>();
-    if (auto const* at = object.if_contains("learned_at")) bucket.learned_at = to_instant(at->to_number<std::int64_t>());
+    if (auto const* at = object.if_contains("learned_at"))
+        bucket.learned_at = to_instant(at->to_number<std::int64_t>());
     bucket.evidence = std::string(object.at("evidence").as_string());
     return bucket;
 }
@@ -92,7 +91,9 @@ BucketState bucket_from_json(std::string key, boost::json::object const& object)
 
 Result<void> SqliteTables::put_plan(StoredPlan const& plan) {
     statements_
-        .use("replace into plans(id, hash, campaign, state, created_at, valid_until, applied_at, body) values(?,?,?,?,?,?,?,?)")
+        .use(
+            "replace into plans(id, hash, campaign, state, created_at, valid_until, applied_at, "
+            "body) values(?,?,?,?,?,?,?,?)")
         .bind(plan.id)
         .bind(plan.hash)
         .bind(plan.campaign)
@@ -107,7 +108,8 @@ Result<void> SqliteTables::put_plan(StoredPlan const& plan) {
 
 Result<std::optional<StoredPlan>> SqliteTables::plan(std::string_view id) {
     auto use = statements_.use(
-        "select id, hash, campaign, state, created_at, valid_until, applied_at, body from plans where id = ?");
+        "select id, hash, campaign, state, created_at, valid_until, applied_at, body from plans "
+        "where id = ?");
     use.bind(id);
     if (!use.step()) return std::optional<StoredPlan>();
     return std::optional<StoredPlan>(read_plan(use));
@@ -125,8 +127,10 @@ Result<std::vector<StoredPlan>> SqliteTables::plans(std::string_view campaign, i
 
 Result<void> SqliteTables::put_approval(Approval const& approval) {
     statements_
-        .use("replace into approvals(id, plan_id, plan_hash, campaign, state, created_at, expires_at, decided_at, person, note,"
-             " approved_hash, body) values(?,?,?,?,?,?,?,?,?,?,?,?)")
+        .use(
+            "replace into approvals(id, plan_id, plan_hash, campaign, state, created_at, "
+            "expires_at, decided_at, person, note,"
+            " approved_hash, body) values(?,?,?,?,?,?,?,?,?,?,?,?)")
         .bind(approval.id)
         .bind(approval.plan_id)
         .bind(approval.plan_hash)
@@ -145,17 +149,21 @@ Result<void> SqliteTables::put_approval(Approval const& approval) {
 
 Result<std::optional<Approval>> SqliteTables::approval(std::string_view id) {
     auto use = statements_.use(
-        "select id, plan_id, plan_hash, campaign, state, created_at, expires_at, decided_at, person, note, approved_hash, body"
+        "select id, plan_id, plan_hash, campaign, state, created_at, expires_at, decided_at, "
+        "person, note, approved_hash, body"
         " from approvals where id = ?");
     use.bind(id);
     if (!use.step()) return std::optional<Approval>();
     return std::optional<Approval>(read_approval(use));
 }
 
-Result<std::vector<Approval>> SqliteTables::approvals(std::string_view plan_id, std::string_view state) {
+Result<std::vector<Approval>> SqliteTables::approvals(std::string_view plan_id,
+                                                      std::string_view state) {
     auto use = statements_.use(
-        "select id, plan_id, plan_hash, campaign, state, created_at, expires_at, decided_at, person, note, approved_hash, body"
-        " from approvals where (?1 = '' or plan_id = ?1) and (?2 = '' or state = ?2) order by id desc");
+        "select id, plan_id, plan_hash, campaign, state, created_at, expires_at, decided_at, "
+        "person, note, approved_hash, body"
+        " from approvals where (?1 = '' or plan_id = ?1) and (?2 = '' or state = ?2) order by id "
+        "desc");
     use.bind(plan_id).bind(state);
     std::vector<Approval> approvals;
     while (use.step()) approvals.push_back(read_approval(use));
@@ -163,7 +171,10 @@ Result<std::vector<Approval>> SqliteTables::approvals(std::string_view plan_id, 
 }
 
 Result<void> SqliteTables::put_campaign(Campaign const& campaign) {
-    statements_.use("replace into campaigns(name, file, plan_hash, applied_at, paused, pause_reason) values(?,?,?,?,?,?)")
+    statements_
+        .use(
+            "replace into campaigns(name, file, plan_hash, applied_at, paused, pause_reason) "
+            "values(?,?,?,?,?,?)")
         .bind(campaign.name)
         .bind(campaign.file)
         .bind(campaign.plan_hash)
@@ -175,14 +186,18 @@ Result<void> SqliteTables::put_campaign(Campaign const& campaign) {
 }
 
 Result<std::optional<Campaign>> SqliteTables::campaign(std::string_view name) {
-    auto use = statements_.use("select name, file, plan_hash, applied_at, paused, pause_reason from campaigns where name = ?");
+    auto use = statements_.use(
+        "select name, file, plan_hash, applied_at, paused, pause_reason from campaigns where name "
+        "= ?");
     use.bind(name);
     if (!use.step()) return std::optional<Campaign>();
     return std::optional<Campaign>(read_campaign(use));
 }
 
 Result<std::vector<Campaign>> SqliteTables::campaigns() {
-    auto use = statements_.use("select name, file, plan_hash, applied_at, paused, pause_reason from campaigns order by name");
+    auto use = statements_.use(
+        "select name, file, plan_hash, applied_at, paused, pause_reason from campaigns order by "
+        "name");
     std::vector<Campaign> campaigns;
     while (use.step()) campaigns.push_back(read_campaign(use));
     return campaigns;
@@ -196,12 +211,16 @@ Result<std::optional<BucketState>> SqliteTables::bucket(std::string_view key) {
 }
 
 Result<void> SqliteTables::put_bucket(BucketState const& bucket) {
-    // A bucket at its declared size with every slot free says nothing: rows exist only while they mean something.
+    // A bucket at its declared size with every slot free says nothing: rows exist only while they
+    // mean something.
     if (bucket.slots.empty() && bucket.source == "declared") {
         statements_.use("delete from buckets where key = ?").bind(bucket.key).run();
         return {};
     }
-    statements_.use("replace into buckets(key, body) values(?,?)").bind(bucket.key).bind(bucket_to_json(bucket)).run();
+    statements_.use("replace into buckets(key, body) values(?,?)")
+        .bind(bucket.key)
+        .bind(bucket_to_json(bucket))
+        .run();
     return {};
 }
 
@@ -216,7 +235,10 @@ Result<std::vector<BucketState>> SqliteTables::buckets() {
 }
 
 Result<void> SqliteTables::put_media(adapter::MediaFacts const& facts) {
-    statements_.use("replace into media(path, body) values(?,?)").bind(facts.path).bind(adapter::to_json(facts)).run();
+    statements_.use("replace into media(path, body) values(?,?)")
+        .bind(facts.path)
+        .bind(adapter::to_json(facts))
+        .run();
     return {};
 }
 
@@ -237,8 +259,11 @@ Result<void> SqliteTables::add_event(std::string_view type, boost::json::object 
     return {};
 }
 
-Result<std::vector<Event>> SqliteTables::events(std::int64_t after_seq, std::vector<std::string> const& types, int limit) {
-    auto use = statements_.use("select seq, id, type, at, data from events where seq > ? order by seq");
+Result<std::vector<Event>> SqliteTables::events(std::int64_t after_seq,
+                                                std::vector<std::string> const& types,
+                                                int limit) {
+    auto use =
+        statements_.use("select seq, id, type, at, data from events where seq > ? order by seq");
     use.bind(after_seq);
     std::vector<Event> events;
     while ((limit <= 0 || static_cast<int>(events.size()) < limit) && use.step()) {
@@ -249,9 +274,10 @@ Result<std::vector<Event>> SqliteTables::events(std::int64_t after_seq, std::vec
         event.at = use.instant();
         event.data = use.object();
         // `job.` names a whole family, `job.published` one type.
-        bool const wanted = types.empty() || std::any_of(types.begin(), types.end(), [&](std::string const& type) {
-                                return type.ends_with('.') ? event.type.starts_with(type) : event.type == type;
-                            });
+        bool const wanted =
+            types.empty() || std::any_of(types.begin(), types.end(), [&](std::string const& type) {
+                return type.ends_with('.') ? event.type.starts_with(type) : event.type == type;
+            });
         if (wanted) events.push_back(std::move(event));
     }
     return events;

@@ -1,4 +1,5 @@
-// A kernel lock that processes take in turn around each write transaction: fair where SQLite's busy handler is not.
+// A kernel lock that processes take in turn around each write transaction: fair where SQLite's busy
+// handler is not.
 #pragma once
 
 #include <postrider/result.hpp>

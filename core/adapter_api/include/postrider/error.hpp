@@ -1,4 +1,5 @@
-// Errors as values: what happened (kind, code), whose move it is (owner), what next (retry), and the facts around it.
+// Errors as values: what happened (kind, code), whose move it is (owner), what next (retry), and
+// the facts around it.
 #pragma once
 
 #include <postrider/instant.hpp>
@@ -42,14 +43,22 @@ enum class ErrorKind {
 template <>
 struct Words<ErrorKind> {
     static constexpr std::pair<ErrorKind, std::string_view> table[] = {
-        {ErrorKind::internal, "internal"},         {ErrorKind::usage, "usage"},
-        {ErrorKind::not_found, "not_found"},       {ErrorKind::unauthorized, "unauthorized"},
-        {ErrorKind::denied, "denied"},             {ErrorKind::approval, "approval"},
-        {ErrorKind::invalid, "invalid"},           {ErrorKind::conflict, "conflict"},
-        {ErrorKind::rate_limited, "rate_limited"}, {ErrorKind::unavailable, "unavailable"},
-        {ErrorKind::timeout, "timeout"},           {ErrorKind::rejected, "rejected"},
-        {ErrorKind::unrecognized, "unrecognized"}, {ErrorKind::partial, "partial"},
-        {ErrorKind::unknown, "unknown"},           {ErrorKind::setup, "setup"},
+        {ErrorKind::internal, "internal"},
+        {ErrorKind::usage, "usage"},
+        {ErrorKind::not_found, "not_found"},
+        {ErrorKind::unauthorized, "unauthorized"},
+        {ErrorKind::denied, "denied"},
+        {ErrorKind::approval, "approval"},
+        {ErrorKind::invalid, "invalid"},
+        {ErrorKind::conflict, "conflict"},
+        {ErrorKind::rate_limited, "rate_limited"},
+        {ErrorKind::unavailable, "unavailable"},
+        {ErrorKind::timeout, "timeout"},
+        {ErrorKind::rejected, "rejected"},
+        {ErrorKind::unrecognized, "unrecognized"},
+        {ErrorKind::partial, "partial"},
+        {ErrorKind::unknown, "unknown"},
+        {ErrorKind::setup, "setup"},
         {ErrorKind::script, "script"},
     };
 };
@@ -63,8 +72,11 @@ enum class Owner { you, creator, operator_, network, postrider };
 template <>
 struct Words<Owner> {
     static constexpr std::pair<Owner, std::string_view> table[] = {
-        {Owner::you, "you"},         {Owner::creator, "creator"},     {Owner::operator_, "operator"},
-        {Owner::network, "network"}, {Owner::postrider, "postrider"},
+        {Owner::you, "you"},
+        {Owner::creator, "creator"},
+        {Owner::operator_, "operator"},
+        {Owner::network, "network"},
+        {Owner::postrider, "postrider"},
     };
 };
 
@@ -104,16 +116,18 @@ struct Retry {
     static Retry after(Milliseconds delay) { return {RetryWhen::after, delay}; }
 };
 
-/// One place in the input that something was noticed about: an entry of an error's `at`, or a finding of validation.
+/// One place in the input that something was noticed about: an entry of an error's `at`, or a
+/// finding of validation.
 struct Finding {
     enum class Level { error, warning };
 
     Level level = Level::error;
-    std::string code;     ///< from the catalogue, core's or the adapter's
-    std::string message;  ///< one sentence: what is wrong, what is allowed, the command that mends it
-    std::string path;     ///< JSON Pointer into the post or the request, such as `/options/x/privacy`
-    std::string file;     ///< for scripts and data files
-    int line = 0;         ///< from 1; 0 = none
+    std::string code;  ///< from the catalogue, core's or the adapter's
+    std::string
+        message;       ///< one sentence: what is wrong, what is allowed, the command that mends it
+    std::string path;  ///< JSON Pointer into the post or the request, such as `/options/x/privacy`
+    std::string file;  ///< for scripts and data files
+    int line = 0;      ///< from 1; 0 = none
     boost::json::value got;
     boost::json::array allowed;
 };
@@ -126,9 +140,11 @@ struct ErrorRow {
     ErrorKind kind;
     Owner owner;
     RetryWhen retry;
-    std::string_view cause;   ///< one sentence: what happened
-    std::string_view effect;  ///< one sentence: what the outside world looks like now, and what the engine does
-    std::string_view steps;   ///< what the owner does, as a sentence; names a command where there is one
+    std::string_view cause;  ///< one sentence: what happened
+    std::string_view
+        effect;  ///< one sentence: what the outside world looks like now, and what the engine does
+    std::string_view
+        steps;  ///< what the owner does, as a sentence; names a command where there is one
 };
 
 /// Immutable, cheap to copy, safe to log as a whole: it never holds a secret.
@@ -152,7 +168,8 @@ class Error {
     [[nodiscard]] Error const* cause() const { return data_->cause.get(); }
 
     // Each gives a changed copy, so that rows of a chain read as one sentence.
-    [[nodiscard]] Error with(std::string name, std::string value) const;  ///< a context pair; empty values are dropped
+    [[nodiscard]] Error with(
+        std::string name, std::string value) const;  ///< a context pair; empty values are dropped
     [[nodiscard]] Error with_operation(std::string operation) const;
     [[nodiscard]] Error with_hint(std::string hint) const;
     [[nodiscard]] Error with_retry(Retry retry) const;
@@ -161,7 +178,8 @@ class Error {
     [[nodiscard]] Error caused_by(Error cause) const;
 
     [[nodiscard]] boost::json::object to_json() const;  ///< the `error` member of the envelope
-    /// Reads back what to_json wrote; unknown words become kind `unrecognized`. For errors kept in the store.
+    /// Reads back what to_json wrote; unknown words become kind `unrecognized`. For errors kept in
+    /// the store.
     static Error from_json(boost::json::value const& value);
 
  private:

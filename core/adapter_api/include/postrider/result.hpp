@@ -1,4 +1,5 @@
-// Result<T>: a value or an Error. Member names are std::expected's, so that it can become that type one day.
+// Result<T>: a value or an Error. Member names are std::expected's, so that it can become that type
+// one day.
 #pragma once
 
 #include <postrider/error.hpp>
@@ -16,8 +17,10 @@ class [[nodiscard]] Result {
  public:
     using value_type = T;
 
-    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit by design
-    Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
+    Result(T value)
+        : content_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+    Result(Error error)
+        : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by design
 
     [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }

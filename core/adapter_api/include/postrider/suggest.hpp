@@ -8,7 +8,8 @@
 
 namespace postrider {
 
-/// The nearest of `known`, or empty when none is within two edits (one for names of up to three letters).
+/// The nearest of `known`, or empty when none is within two edits (one for names of up to three
+/// letters).
 std::string nearest_name(std::string_view name, std::span<std::string const> known);
 
 }  // namespace postrider

@@ -21,8 +21,9 @@ struct Words<TextUnit> {
     };
 };
 
-/// Length of UTF-8 text in a unit; an ill-formed byte counts as one. Graphemes follow the parts of UAX 29 that matter
-/// for captions: combining marks, variation selectors, joiners, regional pairs, skin tones, CR LF.
+/// Length of UTF-8 text in a unit; an ill-formed byte counts as one. Graphemes follow the parts of
+/// UAX 29 that matter for captions: combining marks, variation selectors, joiners, regional pairs,
+/// skin tones, CR LF.
 std::size_t text_length(std::string_view utf8, TextUnit unit);
 
 bool is_valid_utf8(std::string_view text);

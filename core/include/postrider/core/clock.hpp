@@ -1,4 +1,5 @@
-// Time as a parameter: the wall clock, a monotonic clock, and sleeping. Nothing else in core asks what time it is.
+// Time as a parameter: the wall clock, a monotonic clock, and sleeping. Nothing else in core asks
+// what time it is.
 #pragma once
 
 #include <postrider/instant.hpp>
@@ -14,11 +15,13 @@ class Clock {
     [[nodiscard]] virtual Instant now() const = 0;
     /// Never goes back; only differences mean something.
     [[nodiscard]] virtual Milliseconds monotonic() const = 0;
-    /// Ends after `duration`, or early when the coroutine is cancelled. Never throws for cancellation.
+    /// Ends after `duration`, or early when the coroutine is cancelled. Never throws for
+    /// cancellation.
     virtual boost::asio::awaitable<void> sleep(Milliseconds duration) = 0;
 };
 
-/// The machine's clock. `POSTRIDER_CLOCK` style offsets are the caller's business: `offset` is added to wall time.
+/// The machine's clock. `POSTRIDER_CLOCK` style offsets are the caller's business: `offset` is
+/// added to wall time.
 class SystemClock final : public Clock {
  public:
     explicit SystemClock(Milliseconds offset = Milliseconds{0}) : offset_(offset) {}

@@ -1,4 +1,5 @@
-// The engine: picks what is due, asks the adapter what to do, performs it, and keeps the promises about effects.
+// The engine: picks what is due, asks the adapter what to do, performs it, and keeps the promises
+// about effects.
 #pragma once
 
 #include <postrider/core/adapters.hpp>
@@ -20,8 +21,8 @@
 namespace postrider::core {
 
 struct EngineSettings {
-    int concurrency = 16;             ///< attempts at once
-    Milliseconds poll{500};           ///< how often other processes' work is looked for
+    int concurrency = 16;                ///< attempts at once
+    Milliseconds poll{500};              ///< how often other processes' work is looked for
     Milliseconds idle_horizon{120'000};  ///< `until idle` waits for what is due within this
     Milliseconds lease{30'000};
 };
@@ -34,10 +35,12 @@ struct EngineParts {
     Random& random;
     Adapters& adapters;
     Vault const& vault;
-    /// True when the process that holds this owner name is proved dead. Empty: no proof is ever possible.
+    /// True when the process that holds this owner name is proved dead. Empty: no proof is ever
+    /// possible.
     std::function<bool(std::string const& owner)> owner_is_dead;
     std::string owner;  ///< this process's own name among lease owners
-    /// Whether a local file is still the one that was probed: nothing, or `media.changed`. Called on a worker thread.
+    /// Whether a local file is still the one that was probed: nothing, or `media.changed`. Called
+    /// on a worker thread.
     std::function<Result<void>(adapter::MediaFacts const&)> check_media;
 };
 
@@ -61,7 +64,8 @@ class Engine {
     Engine(EngineParts parts, EngineSettings settings);
     ~Engine();
 
-    /// Runs until `idle` (nothing is held, nothing due within the horizon), until an instant, or for ever.
+    /// Runs until `idle` (nothing is held, nothing due within the horizon), until an instant, or
+    /// for ever.
     struct Until {
         bool idle = false;
         bool once = false;  ///< what is due now, then leave

@@ -1,4 +1,5 @@
-// Ids of ours: a prefix and 26 Crockford letters that sort by time (`job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C`).
+// Ids of ours: a prefix and 26 Crockford letters that sort by time
+// (`job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C`).
 #pragma once
 
 #include <postrider/core/random.hpp>

@@ -1,4 +1,5 @@
-// The durable unit of work: one post for one account at one time. States and the transitions that are allowed.
+// The durable unit of work: one post for one account at one time. States and the transitions that
+// are allowed.
 #pragma once
 
 #include <postrider/adapter/action.hpp>
@@ -31,7 +32,8 @@ enum class JobState {
 /// True when the engine will send nothing more of its own accord. `unknown` is not final.
 bool is_final(JobState state);
 
-/// The table of surfaces.md, section 1. A move to the same state is allowed for `running`, `waiting` and `unknown` only.
+/// The table of surfaces.md, section 1. A move to the same state is allowed for `running`,
+/// `waiting` and `unknown` only.
 bool may_become(JobState from, JobState to);
 
 /// What a job will be if its plan is applied; hashed, approved and obeyed as it stands here.
@@ -44,10 +46,10 @@ struct JobSpec {
     std::string key;  ///< idempotency key, see idempotency_key()
     adapter::Post post;
 
-    Instant due_at{};   ///< compiled from wall, zone and rule; now for `asap`
+    Instant due_at{};  ///< compiled from wall, zone and rule; now for `asap`
     bool asap = false;
-    std::string wall;   ///< `2027-03-01 18:00`; empty with asap
-    std::string zone;   ///< IANA
+    std::string wall;       ///< `2027-03-01 18:00`; empty with asap
+    std::string zone;       ///< IANA
     std::string zone_rule;  ///< as written, empty = default
     std::optional<Instant> not_after;
 
@@ -58,24 +60,29 @@ struct JobSpec {
     boost::json::array blackout;  ///< compiled: [{"from","to","why"}]; no commit inside
     boost::json::object hooks;    ///< state -> list of actions, as data
     std::vector<std::string> tags;
-    std::string note;             ///< shown to the approver, never sent
-    std::string approval;         ///< how the plan is cut: plan, account, post; empty = only where needed
+    std::string note;      ///< shown to the approver, never sent
+    std::string approval;  ///< how the plan is cut: plan, account, post; empty = only where needed
     std::vector<Finding> findings;  ///< noticed while it was made; not part of the hash
 };
 
 boost::json::object to_json(JobSpec const& spec);
 JobSpec job_spec_from_json(boost::json::object const& object);
 
-/// campaign + post key + account, or for a single post its own key: what makes two plans speak of the same job.
-std::string idempotency_key(std::string_view campaign, std::string_view post_key, std::string_view account);
+/// campaign + post key + account, or for a single post its own key: what makes two plans speak of
+/// the same job.
+std::string idempotency_key(std::string_view campaign,
+                            std::string_view post_key,
+                            std::string_view account);
 
-/// SHA-256 of the canonical JSON of everything that will be sent or obeyed. The instant is not part of it, nor paths.
+/// SHA-256 of the canonical JSON of everything that will be sent or obeyed. The instant is not part
+/// of it, nor paths.
 std::string job_hash(JobSpec const& spec);
 
 struct Receipt {
     boost::json::object asked;  ///< options, caption hash
     boost::json::object sent;   ///< media hash, request hash, at
-    boost::json::object seen;   ///< remote_ids, link, visibility, at; each null until the network shows it
+    boost::json::object
+        seen;  ///< remote_ids, link, visibility, at; each null until the network shows it
 };
 
 /// A commit that was armed; kept until the next one, with how it ended.
@@ -103,21 +110,21 @@ struct Job {
     JobState state = JobState::scheduled;
     std::optional<adapter::WaitReason> waiting;
     Owner wait_owner = Owner::postrider;
-    std::optional<Instant> until;     ///< of `waiting`; empty when an event ends it
-    std::optional<Instant> next_at;   ///< when the engine acts next; empty = not before an event
+    std::optional<Instant> until;    ///< of `waiting`; empty when an event ends it
+    std::optional<Instant> next_at;  ///< when the engine acts next; empty = not before an event
     bool revivable = false;
-    bool committed = false;           ///< an intent of a commit is durable
-    int attempt = 0;                  ///< the newest one, from 1
-    int failures = 0;                 ///< of this step in a row, for backoff
-    int looks = 0;                    ///< observations since the commit
+    bool committed = false;  ///< an intent of a commit is durable
+    int attempt = 0;         ///< the newest one, from 1
+    int failures = 0;        ///< of this step in a row, for backoff
+    int looks = 0;           ///< observations since the commit
     std::string step;
-    adapter::SavedState saved;        ///< `sealed` is encrypted in the store
+    adapter::SavedState saved;  ///< `sealed` is encrypted in the store
     std::optional<IntentRecord> intent;
     Receipt receipt;
     std::optional<Error> error;
 
-    std::int64_t fence = 0;           ///< raised by each claim
-    std::string lease_owner;          ///< empty = nobody
+    std::int64_t fence = 0;   ///< raised by each claim
+    std::string lease_owner;  ///< empty = nobody
     Instant created_at{};
     Instant updated_at{};
 };

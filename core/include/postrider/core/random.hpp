@@ -1,4 +1,5 @@
-// Randomness as a parameter. Reductions are written by hand, so that a seed gives the same numbers everywhere.
+// Randomness as a parameter. Reductions are written by hand, so that a seed gives the same numbers
+// everywhere.
 #pragma once
 
 #include <cstdint>

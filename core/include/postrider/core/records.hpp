@@ -1,4 +1,5 @@
-// What the store keeps beside jobs: persons, apps, accounts, tokens, plans, approvals, campaigns, buckets, events.
+// What the store keeps beside jobs: persons, apps, accounts, tokens, plans, approvals, campaigns,
+// buckets, events.
 #pragma once
 
 #include <postrider/adapter/post.hpp>
@@ -29,7 +30,8 @@ struct App {
     std::string sealed_secret;  ///< by the vault, context `app:<id>`
     std::string redirect;
     bool audited = false;
-    boost::json::object options;  ///< as set by a person, texts; defaults are filled in by app_view()
+    boost::json::object
+        options;  ///< as set by a person, texts; defaults are filled in by app_view()
     Instant created_at{};
 };
 
@@ -38,9 +40,9 @@ struct Account {
     std::string app_id;
     std::string network;
     std::string handle;
-    std::string name;       ///< `network:handle`, unique
+    std::string name;  ///< `network:handle`, unique
     std::string remote_id;
-    std::string zone;       ///< home zone, IANA; may be empty
+    std::string zone;  ///< home zone, IANA; may be empty
     std::vector<std::string> tags;
     std::vector<std::string> scopes;
     bool paused = false;
@@ -68,7 +70,7 @@ struct TokenPair {
 struct StoredPlan {
     std::string id;
     std::string hash;
-    std::string campaign;  ///< empty for a single post
+    std::string campaign;          ///< empty for a single post
     std::string state = "stored";  ///< stored, applied, dropped
     Instant created_at{};
     Instant valid_until{};
@@ -88,7 +90,8 @@ struct Approval {
     std::string person;
     std::string note;
     std::string approved_hash;
-    boost::json::object body;  ///< job keys and hashes covered, answers, words seen, facts shown, how it was given
+    boost::json::object
+        body;  ///< job keys and hashes covered, answers, words seen, facts shown, how it was given
 };
 
 struct Campaign {
@@ -108,19 +111,20 @@ struct Event {
     boost::json::object data;
 };
 
-/// One bucket's permit slots. A slot is held (by a request in flight), cooling (free at a time to come), or free.
+/// One bucket's permit slots. A slot is held (by a request in flight), cooling (free at a time to
+/// come), or free.
 struct BucketState {
     struct Slot {
-        Instant free_at{};    ///< past = free. For a held slot: deadline + window, the latest it can be counted
-        std::string holder;   ///< job id or request id while held; empty = cooling or free
+        Instant free_at{};   ///< past = free. For a held slot: deadline + window, the latest it can
+                             ///< be counted
+        std::string holder;  ///< job id or request id while held; empty = cooling or free
     };
-    std::string key;          ///< network/app/account/bucket; account empty for app-wide ones
-    int size = 0;             ///< in force: declared, learned or set
+    std::string key;  ///< network/app/account/bucket; account empty for app-wide ones
+    int size = 0;     ///< in force: declared, learned or set
     int declared = 0;
     Milliseconds window{0};
     std::string source = "declared";  ///< declared, learned, set
-    std::vector<Slot> slots;  ///< only those that are not free
-    int clean_windows = 0;
+    std::vector<Slot> slots;          ///< only those that are not free
     std::optional<Instant> learned_at;
     std::string evidence;
 };

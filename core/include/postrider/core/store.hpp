@@ -1,5 +1,6 @@
-// The one file of state, behind an interface. Every write is a piece of work that runs inside a durable transaction; many
-// pieces share one transaction (group commit), each of them all or nothing by itself.
+// The one file of state, behind an interface. Every write is a piece of work that runs inside a
+// durable transaction; many pieces share one transaction (group commit), each of them all or
+// nothing by itself.
 #pragma once
 
 #include <postrider/core/job.hpp>
@@ -21,43 +22,49 @@ namespace postrider::core {
 
 struct JobFilter {
     std::vector<JobState> states;
-    std::string account;   ///< name
+    std::string account;  ///< name
     std::string campaign;
     std::string plan_id;
-    bool dead = false;     ///< rejected and revivable
+    bool dead = false;  ///< rejected and revivable
     std::optional<Instant> due_before;
     std::string after_id;  ///< cursor: older than this id
     int limit = 20;        ///< 0 = all
 };
 
 /// What one transaction can do. Only valid inside the piece of work that was given it.
-/// Functions give `conflict.lease_lost` where a fence does not match. A failing disk ends the whole piece of work: whoever
-/// submitted it gets `setup.store_unreadable` or `setup.disk_full`.
+/// Functions give `conflict.lease_lost` where a fence does not match. A failing disk ends the whole
+/// piece of work: whoever submitted it gets `setup.store_unreadable` or `setup.disk_full`.
 class Tables {
  public:
     virtual ~Tables() = default;
 
     // --- jobs
-    virtual Result<void> insert_job(Job const& job) = 0;  ///< `conflict.name_taken` when the key exists
+    virtual Result<void> insert_job(
+        Job const& job) = 0;  ///< `conflict.name_taken` when the key exists
     virtual Result<std::optional<Job>> job(std::string_view id) = 0;
     virtual Result<std::optional<Job>> job_by_key(std::string_view key) = 0;
     virtual Result<std::vector<Job>> jobs(JobFilter const& filter) = 0;  ///< newest first
-    /// Writes all that may change. Refuses a transition that may_become() forbids (`internal.bug`), and, with a fence, a row
-    /// whose fence or lease owner is another (`conflict.lease_lost`).
+    /// Writes all that may change. Refuses a transition that may_become() forbids (`internal.bug`),
+    /// and, with a fence, a row whose fence or lease owner is another (`conflict.lease_lost`).
     virtual Result<void> update_job(Job const& job, std::optional<std::int64_t> fence = {}) = 0;
-    /// Jobs that are due and that nobody holds, longest waiting first, at most one an account, none of an account of which
-    /// a job is held already.
+    /// Jobs that are due and that nobody holds, longest waiting first, at most one an account, none
+    /// of an account of which a job is held already.
     virtual Result<std::vector<Job>> due_jobs(Instant now, int limit) = 0;
     /// When the next job that nobody holds is due; empty when none is.
     virtual Result<std::optional<Instant>> next_due() = 0;
-    virtual Result<std::vector<Job>> held_jobs(std::string_view owner) = 0;  ///< leased by this owner
+    virtual Result<std::vector<Job>> held_jobs(
+        std::string_view owner) = 0;  ///< leased by this owner
     virtual Result<std::vector<std::string>> lease_owners() = 0;
-    virtual Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(JobFilter const& filter) = 0;  ///< by state
+    virtual Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(
+        JobFilter const& filter) = 0;  ///< by state
     virtual Result<void> add_step(StepRecord const& step) = 0;
     virtual Result<std::vector<StepRecord>> steps(std::string_view job_id) = 0;
     /// Commits of one account since an instant that were late; for limits.account_burst.
-    virtual Result<void> note_late_commit(std::string_view account_id, std::string_view job_id, Instant at) = 0;
-    virtual Result<std::vector<Instant>> late_commits(std::string_view account_id, Instant since) = 0;
+    virtual Result<void> note_late_commit(std::string_view account_id,
+                                          std::string_view job_id,
+                                          Instant at) = 0;
+    virtual Result<std::vector<Instant>> late_commits(std::string_view account_id,
+                                                      Instant since) = 0;
 
     // --- people, apps, accounts, tokens
     virtual Result<void> put_person(Person const& person) = 0;
@@ -66,10 +73,12 @@ class Tables {
     virtual Result<void> remove_person(std::string_view name) = 0;
     virtual Result<void> put_app(App const& app) = 0;
     virtual Result<std::optional<App>> app(std::string_view id) = 0;
-    virtual Result<std::vector<App>> apps(std::string_view network) = 0;  ///< all networks when empty; by network and name
+    virtual Result<std::vector<App>> apps(
+        std::string_view network) = 0;  ///< all networks when empty; by network and name
     virtual Result<void> remove_app(std::string_view id) = 0;
     virtual Result<void> put_account(Account const& account) = 0;
-    virtual Result<void> remove_account(std::string_view id) = 0;  ///< and its tokens; only one that no job names
+    virtual Result<void> remove_account(
+        std::string_view id) = 0;  ///< and its tokens; only one that no job names
     virtual Result<std::optional<Account>> account(std::string_view id_or_name) = 0;
     virtual Result<std::vector<Account>> accounts() = 0;  ///< by name
     virtual Result<void> put_tokens(TokenPair const& tokens) = 0;
@@ -79,10 +88,12 @@ class Tables {
     // --- plans, approvals, campaigns
     virtual Result<void> put_plan(StoredPlan const& plan) = 0;
     virtual Result<std::optional<StoredPlan>> plan(std::string_view id) = 0;
-    virtual Result<std::vector<StoredPlan>> plans(std::string_view campaign, int limit) = 0;  ///< newest first
+    virtual Result<std::vector<StoredPlan>> plans(std::string_view campaign,
+                                                  int limit) = 0;  ///< newest first
     virtual Result<void> put_approval(Approval const& approval) = 0;
     virtual Result<std::optional<Approval>> approval(std::string_view id) = 0;
-    virtual Result<std::vector<Approval>> approvals(std::string_view plan_id, std::string_view state) = 0;  ///< "" = any
+    virtual Result<std::vector<Approval>> approvals(std::string_view plan_id,
+                                                    std::string_view state) = 0;  ///< "" = any
     virtual Result<void> put_campaign(Campaign const& campaign) = 0;
     virtual Result<std::optional<Campaign>> campaign(std::string_view name) = 0;
     virtual Result<std::vector<Campaign>> campaigns() = 0;
@@ -93,11 +104,14 @@ class Tables {
     virtual Result<std::vector<BucketState>> buckets() = 0;
 
     // --- media, events, odds and ends
-    virtual Result<void> put_media(adapter::MediaFacts const& facts) = 0;  ///< cache by path and identity
+    virtual Result<void> put_media(
+        adapter::MediaFacts const& facts) = 0;  ///< cache by path and identity
     virtual Result<std::optional<adapter::MediaFacts>> media(std::string_view path) = 0;
     /// Appends; `seq` and `id` are given by the store.
     virtual Result<void> add_event(std::string_view type, boost::json::object data, Instant at) = 0;
-    virtual Result<std::vector<Event>> events(std::int64_t after_seq, std::vector<std::string> const& types, int limit) = 0;
+    virtual Result<std::vector<Event>> events(std::int64_t after_seq,
+                                              std::vector<std::string> const& types,
+                                              int limit) = 0;
     virtual Result<std::optional<std::string>> setting(std::string_view name) = 0;
     virtual Result<void> put_setting(std::string_view name, std::string_view value) = 0;
 };
@@ -108,8 +122,8 @@ class Store {
     using Done = std::function<void(Result<void>)>;
 
     virtual ~Store() = default;
-    /// Runs `work` in a transaction; `done` is called when it is durable (or has failed, and left no trace). `done` may be
-    /// called on the store's own thread and must be short.
+    /// Runs `work` in a transaction; `done` is called when it is durable (or has failed, and left
+    /// no trace). `done` may be called on the store's own thread and must be short.
     virtual void submit(Work work, Done done) = 0;
     /// Runs `work` in a read transaction on the caller's thread. It must not write.
     virtual Result<void> read(Work const& work) = 0;
@@ -117,7 +131,8 @@ class Store {
     Result<void> write(Work work);
 };
 
-/// Awaitable form of submit(): the work's result, once it is durable. Resumes on the coroutine's executor.
+/// Awaitable form of submit(): the work's result, once it is durable. Resumes on the coroutine's
+/// executor.
 boost::asio::awaitable<Result<void>> write(Store& store, Store::Work work);
 
 /// The same for work that gives a value.

@@ -1,4 +1,5 @@
-// Outgoing HTTP behind one interface: the real one (libcurl), the simulated one, and the dry run that refuses.
+// Outgoing HTTP behind one interface: the real one (libcurl), the simulated one, and the dry run
+// that refuses.
 #pragma once
 
 #include <postrider/adapter/action.hpp>
@@ -23,7 +24,10 @@ struct FileSlice {
     std::uint64_t file_size = 0;  ///< what the file must still measure when it is opened
 
     FileSlice() = default;
-    FileSlice(std::filesystem::path path_, std::uint64_t offset_, std::uint64_t length_, std::uint64_t file_size_)
+    FileSlice(std::filesystem::path path_,
+              std::uint64_t offset_,
+              std::uint64_t length_,
+              std::uint64_t file_size_)
         : path(std::move(path_)), offset(offset_), length(length_), file_size(file_size_) {}
 };
 
@@ -34,18 +38,20 @@ struct OutgoingRequest {
     adapter::Headers headers;
     std::variant<std::monostate, std::string, FileSlice> body;
     Milliseconds deadline{30'000};  ///< whole exchange; at the deadline the socket is closed
-    /// A commit must never be sent a second time by the transport itself, for instance when a kept-alive connection dies.
+    /// A commit must never be sent a second time by the transport itself, for instance when a
+    /// kept-alive connection dies.
     bool once = false;
-    std::function<void(std::uint64_t sent_bytes)> progress;  ///< called on the event loop's thread, at most some times a second
+    std::function<void(std::uint64_t sent_bytes)>
+        progress;  ///< called on the event loop's thread, at most some times a second
 
     OutgoingRequest() = default;
 };
 
 struct TransportReply {
     adapter::Verdict verdict = adapter::Verdict::not_sent;
-    adapter::HttpReply http;          ///< meaningful with `replied`
-    std::uint64_t sent_bytes = 0;     ///< of the body
-    std::string failure;              ///< for people, with `not_sent` and `no_reply`: "connection refused"
+    adapter::HttpReply http;       ///< meaningful with `replied`
+    std::uint64_t sent_bytes = 0;  ///< of the body
+    std::string failure;  ///< for people, with `not_sent` and `no_reply`: "connection refused"
 
     TransportReply() = default;
 };
@@ -53,7 +59,8 @@ struct TransportReply {
 class Transport {
  public:
     virtual ~Transport() = default;
-    /// Never throws. Cancellation closes the exchange and gives `no_reply` (or `not_sent` where that is proved).
+    /// Never throws. Cancellation closes the exchange and gives `no_reply` (or `not_sent` where
+    /// that is proved).
     virtual boost::asio::awaitable<TransportReply> send(OutgoingRequest request) = 0;
 };
 

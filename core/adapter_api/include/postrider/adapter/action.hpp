@@ -1,4 +1,5 @@
-// What an adapter asks for, and what it is told. The effect of a request decides what may be repeated; core alone decides.
+// What an adapter asks for, and what it is told. The effect of a request decides what may be
+// repeated; core alone decides.
 #pragma once
 
 #include <postrider/adapter/http.hpp>
@@ -18,7 +19,9 @@ namespace postrider::adapter {
 /// What a request does to the world (design: "Effects").
 enum class Effect { look, repeat, prepare, commit_keyed, commit_by_handle, commit_blind };
 
-constexpr bool is_commit(Effect effect) { return effect >= Effect::commit_keyed; }
+constexpr bool is_commit(Effect effect) {
+    return effect >= Effect::commit_keyed;
+}
 
 /// What the transport knows: `not_sent` only when no byte of the request left this machine.
 enum class Verdict { not_sent, no_reply, replied };
@@ -26,7 +29,8 @@ enum class Verdict { not_sent, no_reply, replied };
 /// Why a job waits. All but `backoff` are snoozes: they cost no attempt.
 enum class WaitReason { backoff, rate, quota, blackout, network, account, paused, circuit };
 
-/// State that an adapter keeps between steps. `open` is shown to people, `sealed` is encrypted at rest.
+/// State that an adapter keeps between steps. `open` is shown to people, `sealed` is encrypted at
+/// rest.
 struct SavedState {
     boost::json::object open;
     boost::json::object sealed;
@@ -36,7 +40,8 @@ struct SavedState {
 struct Intent {
     std::string step;
     Effect effect = Effect::commit_blind;
-    std::string handle;  ///< names the remote object that the commit publishes; empty for blind ones
+    std::string
+        handle;  ///< names the remote object that the commit publishes; empty for blind ones
     Instant armed_at{};
 };
 
@@ -53,9 +58,11 @@ struct JobView {
     Instant now{};
 };
 
-// --- What an adapter is told -------------------------------------------------------------------------------------------
+// --- What an adapter is told
+// -------------------------------------------------------------------------------------------
 
-struct Begin {};  ///< an attempt starts or goes on after a pause or crash: decide from the saved state alone
+struct Begin {
+};  ///< an attempt starts or goes on after a pause or crash: decide from the saved state alone
 struct Saved {};  ///< the state of the last Save is durable
 struct Reply {    ///< the network answered the Send of this step
     std::string step;
@@ -63,16 +70,20 @@ struct Reply {    ///< the network answered the Send of this step
 };
 using Answer = std::variant<Begin, Saved, Reply>;
 
-// --- What an adapter asks for ------------------------------------------------------------------------------------------
+// --- What an adapter asks for
+// ------------------------------------------------------------------------------------------
 
-/// Send one request. Lost answers are core's business: by effect it repeats, or turns to reconcile().
+/// Send one request. Lost answers are core's business: by effect it repeats, or turns to
+/// reconcile().
 struct Send {
     std::string step;  ///< one of Descriptor::steps
     Effect effect = Effect::look;
     HttpRequest request;
-    std::vector<std::string> buckets;  ///< names from the descriptor, narrowest first; a permit of each is taken
-    std::string handle;                ///< for commits by handle: what is published
-    Milliseconds deadline{30'000};     ///< for the whole exchange; core adds time for a body by its size
+    std::vector<std::string>
+        buckets;         ///< names from the descriptor, narrowest first; a permit of each is taken
+    std::string handle;  ///< for commits by handle: what is published
+    Milliseconds deadline{
+        30'000};  ///< for the whole exchange; core adds time for a body by its size
 };
 
 /// Make this state durable, then go on with Saved.
@@ -93,7 +104,8 @@ struct Receipt {
     std::string visibility;
 };
 
-/// Done: `published`, or `handed_off` to the creator's inbox. `look_again`: ask once more then for what is missing.
+/// Done: `published`, or `handed_off` to the creator's inbox. `look_again`: ask once more then for
+/// what is missing.
 struct Finish {
     bool handed_off = false;
     Receipt receipt;
@@ -101,23 +113,27 @@ struct Finish {
     std::optional<SavedState> state;
 };
 
-/// Known not to be published. Core decides by error.retry() whether another attempt follows; `state` is what that one
-/// begins with (nothing given: as it was).
+/// Known not to be published. Core decides by error.retry() whether another attempt follows;
+/// `state` is what that one begins with (nothing given: as it was).
 struct Fail {
     Error error;
     std::optional<SavedState> state;
 };
 
-/// The truth cannot be known now: the job becomes `unknown`, and reconcile() looks after `look_after`.
+/// The truth cannot be known now: the job becomes `unknown`, and reconcile() looks after
+/// `look_after`.
 struct Doubt {
     Error error;
     Milliseconds look_after{0};
 };
 
-/// Only from reconcile(): proof that the armed commit took no effect. next() goes on from this state.
+/// Only from reconcile(): proof of what the armed commit did. next() goes on from this state: to
+/// commit again (it took no effect), or only to observe (it took effect and the network is working
+/// on it).
 struct Resume {
     SavedState state;
     std::string evidence;  ///< one sentence, kept with the attempt
+    bool took_effect = false;
 };
 
 using Action = std::variant<Send, Save, Wait, Finish, Fail, Doubt, Resume>;
@@ -156,10 +172,14 @@ struct Words<adapter::Verdict> {
 template <>
 struct Words<adapter::WaitReason> {
     static constexpr std::pair<adapter::WaitReason, std::string_view> table[] = {
-        {adapter::WaitReason::backoff, "backoff"}, {adapter::WaitReason::rate, "rate"},
-        {adapter::WaitReason::quota, "quota"},     {adapter::WaitReason::blackout, "blackout"},
-        {adapter::WaitReason::network, "network"}, {adapter::WaitReason::account, "account"},
-        {adapter::WaitReason::paused, "paused"},   {adapter::WaitReason::circuit, "circuit"},
+        {adapter::WaitReason::backoff, "backoff"},
+        {adapter::WaitReason::rate, "rate"},
+        {adapter::WaitReason::quota, "quota"},
+        {adapter::WaitReason::blackout, "blackout"},
+        {adapter::WaitReason::network, "network"},
+        {adapter::WaitReason::account, "account"},
+        {adapter::WaitReason::paused, "paused"},
+        {adapter::WaitReason::circuit, "circuit"},
     };
 };
 

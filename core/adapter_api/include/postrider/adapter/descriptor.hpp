@@ -1,5 +1,5 @@
-// What an adapter declares about its network. Validation, CLI help, JSON Schema, Lua completion, the reference page and the
-// conformance cases are all derived from this one value.
+// What an adapter declares about its network. Validation, CLI help, JSON Schema, Lua completion,
+// the reference page and the conformance cases are all derived from this one value.
 #pragma once
 
 #include <postrider/adapter/action.hpp>
@@ -39,14 +39,15 @@ struct OptionSpec {
     OptionType type = OptionType::text;
     std::string help;
     std::vector<Value> values;  ///< for `choice`
-    /// The choice belongs to a person: no default anywhere; a value must be written, or left to the approver by `ask`.
+    /// The choice belongs to a person: no default anywhere; a value must be written, or left to the
+    /// approver by `ask`.
     bool reserved = false;
-    bool askable = false;              ///< `ask` is allowed though it is not reserved
-    std::vector<PostKind> kinds;       ///< which kinds of post have it; empty = all
-    std::vector<Deliver> deliver;      ///< which deliveries have it; empty = all
-    std::string default_text;          ///< for app options only; "" = none
+    bool askable = false;          ///< `ask` is allowed though it is not reserved
+    std::vector<PostKind> kinds;   ///< which kinds of post have it; empty = all
+    std::vector<Deliver> deliver;  ///< which deliveries have it; empty = all
+    std::string default_text;      ///< for app options only; "" = none
     std::int64_t integer_min = 0;
-    std::int64_t integer_max = 0;      ///< 0 with min 0: no bounds
+    std::int64_t integer_max = 0;  ///< 0 with min 0: no bounds
     std::vector<Exclusion> exclusions;
     std::vector<Notice> notices;
     bool secret = false;  ///< never shown
@@ -85,7 +86,8 @@ struct MediaRules {
 
 enum class BucketScope { app, account };
 
-/// What fills a bucket: every request, or only those that took effect (a refusal gives the slot back).
+/// What fills a bucket: every request, or only those that took effect (a refusal gives the slot
+/// back).
 enum class BucketCounts { requests, effects };
 
 /// One declared rate limit or quota.
@@ -95,7 +97,8 @@ struct BucketSpec {
     int size = 0;
     Milliseconds window{60'000};
     BucketCounts counts = BucketCounts::requests;
-    WaitReason reason = WaitReason::rate;  ///< `rate` or `quota`: what a job that finds it full waits for
+    WaitReason reason =
+        WaitReason::rate;  ///< `rate` or `quota`: what a job that finds it full waits for
     std::string source;
     std::string source_date;
 };
@@ -115,7 +118,7 @@ struct OAuthShape {
     std::string revoke_path;
     std::string client_id_param = "client_id";
     std::string scope_separator = " ";
-    std::string remote_id_member;        ///< member of the token answer that names the login
+    std::string remote_id_member;  ///< member of the token answer that names the login
     bool pkce = true;
     bool pkce_hex = false;               ///< challenge as hex instead of base64url
     bool granted_scopes_plural = false;  ///< callback parameter is `scopes`
@@ -150,8 +153,9 @@ struct Descriptor {
     int account_burst = 4;        ///< how many late jobs of one account may commit in an hour
     bool can_delete = false;
     bool can_edit = false;
-    std::vector<ErrorRow> errors;             ///< rows of this adapter's own codes, sorted by code
-    std::vector<std::string> consent_notice;  ///< sentences for every approver (processing time, ...)
+    std::vector<ErrorRow> errors;  ///< rows of this adapter's own codes, sorted by code
+    std::vector<std::string>
+        consent_notice;  ///< sentences for every approver (processing time, ...)
 };
 
 OptionSpec const* find_option(Descriptor const& descriptor, std::string_view name);
@@ -163,11 +167,12 @@ MediaRules const* find_media_rules(Descriptor const& descriptor, PostKind kind);
 /// `network show`: everything above as JSON.
 boost::json::object to_json(Descriptor const& descriptor);
 
-/// Checks options against the descriptor: unknown names (with the nearest), types, values, bounds, wrong kind of post.
-/// `{"ask": true, ...}` stands for an open choice and is accepted where the option allows it; a reserved option that is
-/// missing gives `script.choice_missing`. Paths begin with `/options/<network>/`.
-std::vector<Finding> check_options(Descriptor const& descriptor,
-                                   Post const& post);
+/// Checks options against the descriptor: unknown names (with the nearest), types, values, bounds,
+/// wrong kind of post.
+/// `{"ask": true, ...}` stands for an open choice and is accepted where the option allows it; a
+/// reserved option that is missing gives `script.choice_missing`. Paths begin with
+/// `/options/<network>/`.
+std::vector<Finding> check_options(Descriptor const& descriptor, Post const& post);
 
 /// True when the value is an open choice left to the approver.
 bool is_ask(boost::json::value const& value);
@@ -179,8 +184,10 @@ namespace postrider {
 template <>
 struct Words<adapter::OptionType> {
     static constexpr std::pair<adapter::OptionType, std::string_view> table[] = {
-        {adapter::OptionType::boolean, "boolean"},   {adapter::OptionType::integer, "integer"},
-        {adapter::OptionType::text, "text"},         {adapter::OptionType::choice, "choice"},
+        {adapter::OptionType::boolean, "boolean"},
+        {adapter::OptionType::integer, "integer"},
+        {adapter::OptionType::text, "text"},
+        {adapter::OptionType::choice, "choice"},
         {adapter::OptionType::duration, "duration"},
     };
 };

@@ -21,7 +21,8 @@ std::string_view find_header(Headers const& headers, std::string_view name);
 /// Secrets are named here, never seen: core puts the token of the job's account in.
 enum class Credential { none, bearer };
 
-/// Bytes [offset, offset + length) of the post's media number `media_index`; streamed, never held in memory.
+/// Bytes [offset, offset + length) of the post's media number `media_index`; streamed, never held
+/// in memory.
 struct FileRange {
     std::size_t media_index = 0;
     std::uint64_t offset = 0;

@@ -1,4 +1,5 @@
-// What a job is about, as an adapter sees it: the post, the account, the app, what the creator's network said of them.
+// What a job is about, as an adapter sees it: the post, the account, the app, what the creator's
+// network said of them.
 #pragma once
 
 #include <postrider/adapter/media.hpp>
@@ -51,7 +52,8 @@ struct Post {
     std::vector<MediaFacts> media;  ///< in sending order
     std::string caption;
     std::string title;
-    boost::json::object options;  ///< this network's options by name, types already checked against the descriptor
+    boost::json::object
+        options;  ///< this network's options by name, types already checked against the descriptor
     Deliver deliver = Deliver::direct;
 };
 
@@ -77,11 +79,13 @@ struct CreatorFacts {
     std::string handle;
     std::string nickname;
     std::string avatar_url;
-    std::string remote_id;                                    ///< empty when the network did not say
-    std::map<std::string, std::vector<std::string>> offered;  ///< option -> values that may be chosen now
-    std::map<std::string, std::string> locked;                ///< boolean option -> why only `false` is possible now
-    std::map<std::string, std::int64_t> limits;               ///< such as `video_duration_ms`
-    std::optional<Error> blocked;                             ///< this creator cannot post now, and why
+    std::string remote_id;  ///< empty when the network did not say
+    std::map<std::string, std::vector<std::string>>
+        offered;  ///< option -> values that may be chosen now
+    std::map<std::string, std::string>
+        locked;  ///< boolean option -> why only `false` is possible now
+    std::map<std::string, std::int64_t> limits;  ///< such as `video_duration_ms`
+    std::optional<Error> blocked;                ///< this creator cannot post now, and why
 };
 
 boost::json::object to_json(CreatorFacts const& facts);

@@ -1,0 +1,311 @@
+// Refreshing without losing an account: one refresher at a time, the new pair durable before it is
+// used, dead only on proof.
+#include "auth/tokens.hpp"
+
+#include <postrider/catalogue.hpp>
+
+#include <fmt/format.h>
+#include <boost/json/parse.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace postrider::core {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Milliseconds refresher_hold = 45s;  // longer than the request's own deadline
+
+std::string form_field(std::string_view name, std::string_view value) {
+    return fmt::format("{}={}", name, boost::urls::encode(value, boost::urls::unreserved_chars));
+}
+
+std::string join_url(std::string base, std::string_view path) {
+    while (base.ends_with('/')) base.pop_back();
+    return base.append(path);
+}
+
+std::string text_member(boost::json::object const& object, std::string_view name) {
+    auto const* found = object.if_contains(name);
+    return found && found->is_string() ? std::string(found->as_string()) : std::string();
+}
+
+std::string token_context(std::string_view account_id) {
+    return fmt::format("token:{}", account_id);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> seconds_member(boost::json::object const& object,
+                                           std::string_view name) {
+    auto const* found = object.if_contains(name);
+    if (!found) return std::nullopt;
+    if (found->is_int64()) return found->get_int64();
+    if (found->is_uint64())
+        return static_cast<std::int64_t>(std::min<std::uint64_t>(found->get_uint64(), 1ULL << 40));
+    if (found->is_double() && std::isfinite(found->get_double()) &&
+        std::abs(found->get_double()) < 1e12)
+        return static_cast<std::int64_t>(found->get_double());
+    if (found->is_string()) {
+        std::string_view const text = found->get_string();
+        std::int64_t value = 0;
+        auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (failed == std::errc() && end == text.data() + text.size()) return value;
+    }
+    return std::nullopt;
+}
+
+Instant refresh_due(TokenPair const& tokens) {
+    auto const life = tokens.access_expires_at - tokens.access_issued_at;
+    auto margin = std::max<Milliseconds>(5min, life / 10);
+    if (life < 10min) margin = life / 2;
+    return tokens.access_expires_at - margin;
+}
+
+Result<void> adopt_token_answer(TokenPair& tokens,
+                                boost::json::object const& answer,
+                                Vault const& vault,
+                                Instant now) {
+    auto const access = text_member(answer, "access_token");
+    if (access.empty())
+        return make_error("network.bad_answer", "The token answer holds no access_token.");
+    auto const context = token_context(tokens.account_id);
+    tokens.sealed_access = vault.seal(access, context);
+    if (auto const refresh = text_member(answer, "refresh_token"); !refresh.empty())
+        tokens.sealed_refresh = vault.seal(refresh, context);
+    tokens.access_issued_at = now;
+    // A network that does not say how long a token lives is taken to mean an hour; a refusal
+    // corrects us.
+    auto const life = std::clamp<std::int64_t>(
+        seconds_member(answer, "expires_in").value_or(3600), 1, 10LL * 365 * 86'400);
+    tokens.access_expires_at = now + std::chrono::seconds(life);
+    if (auto const refresh_life = seconds_member(answer, "refresh_expires_in");
+        refresh_life && *refresh_life > 0)
+        tokens.refresh_expires_at =
+            now + std::chrono::seconds(std::min<std::int64_t>(*refresh_life, 10LL * 365 * 86'400));
+    ++tokens.generation;
+    tokens.refresher.clear();
+    tokens.refresher_until.reset();
+    return {};
+}
+
+Result<Tokens::Access> Tokens::open(TokenPair const& tokens) const {
+    auto token = parts_.vault.open_sealed(tokens.sealed_access, token_context(tokens.account_id));
+    if (!token) return token.error();
+    Access access;
+    access.token = *std::move(token);
+    access.generation = tokens.generation;
+    return access;
+}
+
+asio::awaitable<Result<Tokens::Access>> Tokens::access(Account account,
+                                                       App app,
+                                                       std::optional<std::int64_t> stale) {
+    for (;;) {
+        auto stored = read_now<std::optional<TokenPair>>(
+            parts_.store, [&](Tables& tables) { return tables.tokens(account.id); });
+        if (!stored) co_return stored.error();
+        auto current = read_now<std::optional<Account>>(
+            parts_.store, [&](Tables& tables) { return tables.account(account.id); });
+        if (!current) co_return current.error();
+        bool const dead = *current && (*current)->reconnect_needed;
+        if (!*stored || dead)
+            co_return make_error("account.reconnect_needed",
+                                 fmt::format("{} must be connected again{}{}.",
+                                             account.name,
+                                             dead ? ": " : "",
+                                             dead ? (*current)->reconnect_reason : std::string()))
+                .with("account", account.name);
+
+        TokenPair const tokens = **stored;
+        auto const now = parts_.clock.now();
+        bool const refused = stale && tokens.generation <= *stale;
+        if (!refused && now < refresh_due(tokens)) co_return open(tokens);
+
+        auto const name = fmt::format("{}#{}", parts_.owner, ++turns_);
+        bool const mine = co_await become_refresher(account.id, tokens.generation, name);
+        if (!mine) {
+            // Somebody else is at it. The old token serves meanwhile, unless the network has
+            // refused it.
+            if (!refused && now < tokens.access_expires_at) co_return open(tokens);
+            co_await parts_.clock.sleep(50ms);
+            continue;
+        }
+        auto refreshed = co_await refresh(account, app, tokens);
+        if (refreshed) continue;
+        co_await step_down(account.id, name);
+        bool const lost = refreshed.error().kind() == ErrorKind::unauthorized ||
+                          refreshed.error().kind() == ErrorKind::setup;
+        if (!lost && !refused && now < tokens.access_expires_at) co_return open(tokens);
+        co_return refreshed.error();
+    }
+}
+
+asio::awaitable<bool> Tokens::become_refresher(std::string account_id,
+                                               std::int64_t generation,
+                                               std::string name) {
+    auto const now = parts_.clock.now();
+    auto work = [this, account_id, generation, name, now](Tables& tables) -> Result<bool> {
+        auto stored = tables.tokens(account_id);
+        if (!stored) return stored.error();
+        if (!*stored || (*stored)->generation != generation) return false;
+        TokenPair tokens = **stored;
+        bool const held =
+            !tokens.refresher.empty() && tokens.refresher_until && *tokens.refresher_until > now;
+        if (held) {
+            auto const owner = tokens.refresher.substr(0, tokens.refresher.find('#'));
+            bool const gone =
+                owner != parts_.owner && parts_.owner_is_dead && parts_.owner_is_dead(owner);
+            if (!gone) return false;
+        }
+        tokens.refresher = name;
+        tokens.refresher_until = now + refresher_hold;
+        if (auto put = tables.put_tokens(tokens); !put) return put.error();
+        return true;
+    };
+    auto result = co_await transact<bool>(parts_.store, std::move(work));
+    co_return result.value_or(false);
+}
+
+asio::awaitable<void> Tokens::step_down(std::string account_id, std::string name) {
+    Store::Work work = [account_id, name](Tables& tables) -> Result<void> {
+        auto stored = tables.tokens(account_id);
+        if (!stored) return stored.error();
+        if (!*stored || (*stored)->refresher != name) return {};
+        TokenPair tokens = **stored;
+        tokens.refresher.clear();
+        tokens.refresher_until.reset();
+        return tables.put_tokens(tokens);
+    };
+    (void)co_await write(parts_.store, std::move(work));
+}
+
+asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPair tokens) {
+    auto found = parts_.adapters.find(account.network);
+    if (!found) co_return found.error();
+    auto const& descriptor = (*found)->descriptor();
+    auto const view = app_view(app, descriptor);
+    auto const& shape = descriptor.oauth;
+    auto base = text_member(view.options, shape.base_option);
+
+    auto refresh_token = parts_.vault.open_sealed(tokens.sealed_refresh, token_context(account.id));
+    if (tokens.sealed_refresh.empty() || !refresh_token) {
+        if (!tokens.sealed_refresh.empty()) co_return refresh_token.error();
+        std::string const reason = "its token has ended and there is no refresh token";
+        auto marked = co_await mark_dead(account, tokens.generation, reason);
+        if (!marked) co_return marked.error();
+        co_return make_error("account.reconnect_needed",
+                             fmt::format("{} must be connected again: {}.", account.name, reason));
+    }
+    auto secret = parts_.vault.open_sealed(app.sealed_secret, fmt::format("app:{}", app.id));
+    if (!secret) co_return secret.error();
+
+    Error last = make_error("network.unreachable");
+    // A lost answer may have rotated the token; the old one is tried once more, and only its
+    // refusal is proof.
+    for (int turn = 0; turn < 2; ++turn) {
+        OutgoingRequest request;
+        request.method = "POST";
+        request.url = join_url(base, shape.token_path);
+        request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+        request.headers.emplace_back("Accept", "application/json");
+        request.body = form_field(shape.client_id_param, app.client_id) + "&" +
+                       form_field("client_secret", secret->expose()) +
+                       "&grant_type=refresh_token&" +
+                       form_field("refresh_token", refresh_token->expose());
+        request.deadline = 20s;
+        request.once = true;
+        auto reply = co_await parts_.transport.send(std::move(request));
+        if (reply.verdict == adapter::Verdict::not_sent)
+            co_return make_error(
+                "network.unreachable",
+                fmt::format(
+                    "The token of {} could not be refreshed: {}.", account.name, reply.failure));
+        if (reply.verdict == adapter::Verdict::no_reply) {
+            last = make_error("network.unreachable",
+                              fmt::format("The answer to refreshing the token of {} was lost: {}.",
+                                          account.name,
+                                          reply.failure));
+            continue;
+        }
+        boost::system::error_code bad;
+        auto const body = boost::json::parse(reply.http.body, bad);
+        if (!bad && body.is_object() && body.as_object().contains("access_token")) {
+            auto members = body.as_object();
+            auto stored = co_await store_pair(tokens, std::move(members));
+            co_return stored;
+        }
+        std::string code;
+        if (!bad && body.is_object()) code = text_member(body.as_object(), "error");
+        if (code == "invalid_grant") {
+            auto const reason = fmt::format("its refresh token was refused ({})", code);
+            auto marked = co_await mark_dead(account, tokens.generation, reason);
+            if (!marked) co_return marked.error();
+            co_return make_error(
+                "account.reconnect_needed",
+                fmt::format("{} must be connected again: {}.", account.name, reason))
+                .with("network_code", code)
+                .with("account", account.name);
+        }
+        if (code == "invalid_client" || code == "unauthorized_client")
+            co_return make_error(
+                "app.bad_credentials",
+                fmt::format("The network refuses the client id or secret of app {}.", app.name))
+                .with("network_code", code)
+                .with("app", app.name);
+        co_return make_error(
+            "network.unavailable",
+            fmt::format("The token of {} could not be refreshed now (HTTP {}{}{}).",
+                        account.name,
+                        reply.http.status,
+                        code.empty() ? "" : ", ",
+                        code))
+            .with("network_code", code)
+            .with("http_status", std::to_string(reply.http.status));
+    }
+    co_return last;
+}
+
+asio::awaitable<Result<void>> Tokens::store_pair(TokenPair tokens, boost::json::object answer) {
+    if (auto adopted = adopt_token_answer(tokens, answer, parts_.vault, parts_.clock.now());
+        !adopted)
+        co_return adopted;
+    Store::Work work = [tokens](Tables& tables) -> Result<void> {
+        return tables.put_tokens(tokens);
+    };
+    auto stored = co_await write(parts_.store, std::move(work));
+    co_return stored;
+}
+
+asio::awaitable<Result<void>> Tokens::mark_dead(Account account,
+                                                std::int64_t generation,
+                                                std::string reason) {
+    auto const now = parts_.clock.now();
+    Store::Work work = [account, generation, reason, now](Tables& tables) -> Result<void> {
+        auto tokens = tables.tokens(account.id);
+        if (!tokens) return tokens.error();
+        // A newer pair was stored meanwhile: this refusal was of the old one and proves nothing.
+        if (*tokens && (*tokens)->generation != generation) return {};
+        auto stored = tables.account(account.id);
+        if (!stored) return stored.error();
+        if (!*stored || (*stored)->reconnect_needed) return {};
+        Account changed = **stored;
+        changed.reconnect_needed = true;
+        changed.reconnect_reason = reason;
+        if (auto put = tables.put_account(changed); !put) return put;
+        boost::json::object data;
+        data["account"] = changed.name;
+        data["owner"] = word(Owner::creator);
+        return tables.add_event("account.reconnect_needed", std::move(data), now);
+    };
+    auto marked = co_await write(parts_.store, std::move(work));
+    co_return marked;
+}
+
+}  // namespace postrider::core

@@ -1,0 +1,63 @@
+// Access tokens: opened from the store, refreshed before they end, by one refresher at a time over
+// all processes.
+#pragma once
+
+#include <postrider/core/engine.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+
+namespace postrider::core {
+
+class Tokens {
+ public:
+    explicit Tokens(EngineParts& parts) : parts_(parts) {}
+
+    struct Access {
+        Secret token;
+        std::int64_t generation = 0;
+        Access() = default;
+    };
+
+    /// The account's access token, refreshed first when it is near its end. With `stale`, the token
+    /// of that generation was refused by the network: it is refreshed unless a newer pair is there
+    /// already. Errors: `account.reconnect_needed` (proved dead, or none stored),
+    /// `network.unreachable` and other passing troubles of the refresh, only when the old token has
+    /// ended too.
+    boost::asio::awaitable<Result<Access>> access(Account account,
+                                                  App app,
+                                                  std::optional<std::int64_t> stale);
+
+ private:
+    boost::asio::awaitable<Result<void>> refresh(Account account, App app, TokenPair tokens);
+    boost::asio::awaitable<Result<void>> store_pair(TokenPair tokens, boost::json::object answer);
+    boost::asio::awaitable<Result<void>> mark_dead(Account account,
+                                                   std::int64_t generation,
+                                                   std::string reason);
+    boost::asio::awaitable<bool> become_refresher(std::string account_id,
+                                                  std::int64_t generation,
+                                                  std::string name);
+    boost::asio::awaitable<void> step_down(std::string account_id, std::string name);
+    Result<Access> open(TokenPair const& tokens) const;
+
+    EngineParts& parts_;
+    std::uint64_t turns_ = 0;  // tells refreshers of one process apart
+};
+
+/// When a pair wants to be refreshed: the larger of five minutes and a tenth of its life before its
+/// end; half of its life for tokens that live shorter than ten minutes.
+Instant refresh_due(TokenPair const& tokens);
+
+/// `expires_in` and the like, which some networks send as text.
+std::optional<std::int64_t> seconds_member(boost::json::object const& object,
+                                           std::string_view name);
+
+/// Seals an answer of the token endpoint (or what a person handed over) into `tokens`; a missing
+/// refresh token keeps the old one. Gives `network.bad_answer` when there is no access token in it.
+Result<void> adopt_token_answer(TokenPair& tokens,
+                                boost::json::object const& answer,
+                                Vault const& vault,
+                                Instant now);
+
+}  // namespace postrider::core

@@ -1,0 +1,368 @@
+// The loop: rescue what dead processes held, claim what is due, visit it, leave when there is
+// nothing to do.
+#include "run/attempt.hpp"
+
+#include <postrider/catalogue.hpp>
+#include <postrider/core/ids.hpp>
+
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <atomic>
+
+namespace postrider::core {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+adapter::AppView app_view(App const& app, adapter::Descriptor const& descriptor) {
+    adapter::AppView view;
+    view.name = app.name;
+    view.client_id = app.client_id;
+    view.audited = app.audited;
+    for (auto const& option : descriptor.app_options)
+        if (!option.default_text.empty()) view.options[option.name] = option.default_text;
+    for (auto const& [name, value] : app.options) view.options[name] = value;
+    return view;
+}
+
+adapter::AccountView account_view(Account const& account) {
+    adapter::AccountView view;
+    view.id = account.id;
+    view.name = account.name;
+    view.handle = account.handle;
+    view.remote_id = account.remote_id;
+    view.scopes = account.scopes;
+    return view;
+}
+
+class Engine::Impl {
+ public:
+    Impl(EngineParts parts, EngineSettings settings)
+        : parts_(std::move(parts)), settings_(settings), exchanges_(parts_) {}
+
+    asio::awaitable<Result<void>> run(Until until);
+    asio::awaitable<Result<adapter::CreatorFacts>> look_at_creator(std::string account_id);
+    asio::awaitable<Result<Job>> reconcile_now(std::string job_id);
+
+    void stop() { stopping_ = true; }
+    void on_progress(std::function<void(Progress const&)> callback) {
+        progress_ = std::move(callback);
+    }
+
+ private:
+    asio::awaitable<Result<int>> claim();
+    asio::awaitable<Result<void>> rescue();
+    asio::awaitable<void> visit(Job job);
+    asio::any_io_executor workers() {
+        if (!pool_) pool_ = std::make_unique<asio::thread_pool>(1);
+        return pool_->get_executor();
+    }
+    static Job claimed(Job job, std::string const& owner, Instant now);
+
+    EngineParts parts_;
+    EngineSettings settings_;
+    Exchanges exchanges_;
+    std::function<void(Progress const&)> progress_;
+    std::unique_ptr<asio::thread_pool> pool_;
+    std::atomic<bool> stopping_{false};
+    int running_ = 0;
+    std::uint64_t looks_ = 0;
+    std::optional<Error> broken_;  // the store failed under a visit
+};
+
+Job Engine::Impl::claimed(Job job, std::string const& owner, Instant now) {
+    ++job.fence;
+    job.lease_owner = owner;
+    job.updated_at = now;
+    bool const begins =
+        job.state == JobState::scheduled ||
+        (job.state == JobState::waiting && job.waiting == adapter::WaitReason::backoff);
+    if (begins || job.attempt == 0) ++job.attempt;
+    if (job.state == JobState::scheduled || job.state == JobState::waiting) {
+        job.state = JobState::running;
+        job.waiting.reset();
+        job.until.reset();
+    }
+    return job;
+}
+
+asio::awaitable<Result<int>> Engine::Impl::claim() {
+    int const room = settings_.concurrency - running_;
+    if (room <= 0) co_return 0;
+    auto const now = parts_.clock.now();
+    // A look first: an idle engine writes nothing.
+    auto due = read_now<std::optional<Instant>>(parts_.store,
+                                                [](Tables& tables) { return tables.next_due(); });
+    if (!due) co_return due.error();
+    if (!*due || **due > now) co_return 0;
+
+    auto work = [this, now, room](Tables& tables) -> Result<std::vector<Job>> {
+        auto jobs = tables.due_jobs(now, room);
+        if (!jobs) return jobs.error();
+        std::vector<Job> taken;
+        for (auto& job : *jobs) {
+            auto mine = claimed(std::move(job), parts_.owner, now);
+            if (auto updated = tables.update_job(mine); !updated) return updated.error();
+            taken.push_back(std::move(mine));
+        }
+        return taken;
+    };
+    auto taken = co_await transact<std::vector<Job>>(parts_.store, std::move(work));
+    if (!taken) co_return taken.error();
+    auto executor = co_await asio::this_coro::executor;
+    int const count = static_cast<int>(taken->size());
+    for (auto& job : *taken) {
+        ++running_;
+        asio::co_spawn(executor, visit(std::move(job)), asio::detached);
+    }
+    co_return count;
+}
+
+asio::awaitable<void> Engine::Impl::visit(Job job) {
+    {
+        Attempt attempt(parts_, exchanges_, workers(), progress_, std::move(job));
+        try {
+            co_await attempt.run();
+        } catch (std::exception const& failure) {
+            // A bug of ours: the claim stays as it is, so that nothing is done twice, until the
+            // next start looks at it.
+            broken_ = make_error("internal.exception", failure.what());
+        }
+    }
+    --running_;
+    if (stopping_ || broken_) co_return;
+    auto more = co_await claim();
+    if (!more) broken_ = more.error();
+}
+
+asio::awaitable<Result<void>> Engine::Impl::rescue() {
+    if (!parts_.owner_is_dead) co_return Result<void>();
+    auto owners = read_now<std::vector<std::string>>(
+        parts_.store, [](Tables& tables) { return tables.lease_owners(); });
+    if (!owners) co_return owners.error();
+    for (auto const& owner : *owners) {
+        if (owner == parts_.owner || !parts_.owner_is_dead(owner)) continue;
+        auto const now = parts_.clock.now();
+        Store::Work work = [owner, now](Tables& tables) -> Result<void> {
+            auto held = tables.held_jobs(owner);
+            if (!held) return held.error();
+            for (auto& job : *held) {
+                // The fence is raised: should the dead have left a write under way, it finds the
+                // door shut.
+                ++job.fence;
+                job.lease_owner.clear();
+                job.next_at = now;
+                job.updated_at = now;
+                if (auto updated = tables.update_job(job); !updated) return updated;
+            }
+            return abandon_permits(tables, owner + "/", now);
+        };
+        auto done = co_await write(parts_.store, std::move(work));
+        if (!done) co_return done;
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
+    stopping_ = false;
+    Milliseconds rescued_at{-1'000'000};
+    bool first = true;
+    for (;;) {
+        if (parts_.clock.monotonic() - rescued_at >= 1s) {
+            rescued_at = parts_.clock.monotonic();
+            auto rescued = co_await rescue();
+            if (!rescued) co_return rescued;
+        }
+        if (stopping_) co_return Result<void>();
+        auto taken = co_await claim();
+        if (!taken) co_return taken.error();
+        if (broken_) co_return *broken_;
+
+        auto const now = parts_.clock.now();
+        if (until.settled && until.settled()) co_return Result<void>();
+        if (until.at && now >= *until.at) co_return Result<void>();
+        auto due = read_now<std::optional<Instant>>(
+            parts_.store, [](Tables& tables) { return tables.next_due(); });
+        if (!due) co_return due.error();
+        if (running_ == 0 && *taken == 0 && !first) {
+            bool const nothing_now = !*due || **due > now;
+            if (until.once && nothing_now) co_return Result<void>();
+            if (until.idle && (!*due || **due > now + settings_.idle_horizon)) {
+                // Work that other live processes hold is theirs to end, but idle means that all of
+                // it has ended.
+                auto owners = read_now<std::vector<std::string>>(
+                    parts_.store, [](Tables& tables) { return tables.lease_owners(); });
+                if (!owners) co_return owners.error();
+                if (owners->empty()) co_return Result<void>();
+            }
+        }
+        first = false;
+        Milliseconds pause = settings_.poll;
+        if (running_ > 0) pause = std::min<Milliseconds>(pause, 20ms);
+        if (*due && **due > now) pause = std::min<Milliseconds>(pause, **due - now);
+        co_await parts_.clock.sleep(std::max<Milliseconds>(pause, 1ms));
+    }
+}
+
+asio::awaitable<Result<adapter::CreatorFacts>> Engine::Impl::look_at_creator(
+    std::string account_id) {
+    Account account;
+    App app;
+    auto load = [&](Tables& tables) -> Result<void> {
+        auto found = tables.account(account_id);
+        if (!found) return found.error();
+        if (!*found)
+            return make_error("not_found.account",
+                              fmt::format("There is no account {}.", account_id));
+        account = **found;
+        auto owner = tables.app(account.app_id);
+        if (!owner) return owner.error();
+        if (!*owner)
+            return make_error("not_found.app", fmt::format("The app of {} is gone.", account.name));
+        app = **owner;
+        return {};
+    };
+    if (auto read = parts_.store.read(load); !read) co_return read.error();
+    auto adapter = parts_.adapters.find(account.network);
+    if (!adapter) co_return adapter.error();
+    auto const& descriptor = (*adapter)->descriptor();
+
+    adapter::Answer answer = adapter::Begin{};
+    std::optional<std::int64_t> stale;
+    for (int turn = 0; turn < 20; ++turn) {
+        auto action = (*adapter)->facts(
+            account_view(account), app_view(app, descriptor), parts_.clock.now(), answer);
+        if (auto* failed = std::get_if<adapter::Fail>(&action)) {
+            if (failed->error.code() != "account.token_expired" || stale) co_return failed->error;
+            auto tokens = read_now<std::optional<TokenPair>>(
+                parts_.store, [&](Tables& tables) { return tables.tokens(account.id); });
+            if (!tokens) co_return tokens.error();
+            if (!*tokens) co_return failed->error;
+            stale = (*tokens)->generation;
+            answer = adapter::Begin{};
+            continue;
+        }
+        if (auto* found = std::get_if<adapter::Facts>(&action)) {
+            auto facts = std::move(found->facts);
+            Store::Work work = [id = account.id,
+                                object = adapter::to_json(facts)](Tables& tables) -> Result<void> {
+                auto stored = tables.account(id);
+                if (!stored) return stored.error();
+                if (!*stored) return {};
+                Account changed = **stored;
+                changed.facts = object;
+                return tables.put_account(changed);
+            };
+            auto written = co_await write(parts_.store, std::move(work));
+            if (!written) co_return written.error();
+            co_return facts;
+        }
+        ExchangeRequest request;
+        request.account = account;
+        request.app = app;
+        request.descriptor = &descriptor;
+        request.send = std::get<adapter::Send>(action);
+        if (request.send.effect != adapter::Effect::look)
+            co_return make_error(
+                "internal.bug",
+                fmt::format("facts() asked for {}, which is no look.", request.send.step));
+        request.holder = fmt::format("{}/look/{}", parts_.owner, ++looks_);
+        request.stale_token = stale;
+        auto const step = request.send.step;
+        auto exchange = co_await exchanges_.perform(std::move(request));
+        if (exchange.refused) co_return *exchange.refused;
+        if (exchange.blocked) {
+            // Looks are for people who wait: a permit that is free soon is waited for.
+            auto const pause = exchange.blocked->until - parts_.clock.now();
+            if (pause > 70s)
+                co_return make_error("network.rate_limited",
+                                     fmt::format("The limit of {} is used up until {}.",
+                                                 step,
+                                                 to_rfc3339(exchange.blocked->until)))
+                    .with_retry(Retry::after(pause));
+            co_await parts_.clock.sleep(std::max<Milliseconds>(pause, 1ms));
+            continue;
+        }
+        if (exchange.after) {
+            auto after = exchange.after;
+            auto written = co_await write(parts_.store, std::move(after));
+            if (!written) co_return written.error();
+        }
+        if (exchange.reply.verdict != adapter::Verdict::replied)
+            co_return make_error(
+                "network.unreachable",
+                fmt::format("{} did not answer: {}.", descriptor.title, exchange.reply.failure))
+                .with_operation(fmt::format("{}.{}", account.network, step));
+        if (exchange.reply.http.status >= 500)
+            co_return make_error(
+                "network.unavailable",
+                fmt::format(
+                    "{} answered with HTTP {}.", descriptor.title, exchange.reply.http.status))
+                .with_operation(fmt::format("{}.{}", account.network, step))
+                .with("http_status", std::to_string(exchange.reply.http.status));
+        adapter::Reply told;
+        told.step = step;
+        told.http = std::move(exchange.reply.http);
+        answer = std::move(told);
+    }
+    co_return make_error("internal.bug", "facts() never came to an end.");
+}
+
+asio::awaitable<Result<Job>> Engine::Impl::reconcile_now(std::string job_id) {
+    auto const now = parts_.clock.now();
+    auto work = [this, job_id, now](Tables& tables) -> Result<Job> {
+        auto found = tables.job(job_id);
+        if (!found) return found.error();
+        if (!*found) return make_error("not_found.job", fmt::format("There is no job {}.", job_id));
+        Job job = **found;
+        if (job.state != JobState::unknown)
+            return make_error(
+                "conflict.wrong_state",
+                fmt::format("Job {} is {}, not unknown: there is nothing to reconcile.",
+                            job_id,
+                            word(job.state)));
+        if (!job.lease_owner.empty())
+            return make_error("conflict.wrong_state",
+                              fmt::format("Job {} is being looked at right now.", job_id));
+        auto mine = claimed(std::move(job), parts_.owner, now);
+        if (auto updated = tables.update_job(mine); !updated) return updated.error();
+        return mine;
+    };
+    auto mine = co_await transact<Job>(parts_.store, std::move(work));
+    if (!mine) co_return mine.error();
+    {
+        auto job = *std::move(mine);
+        Attempt attempt(parts_, exchanges_, workers(), progress_, std::move(job));
+        co_await attempt.run();
+    }
+    auto after = read_now<std::optional<Job>>(parts_.store,
+                                              [&](Tables& tables) { return tables.job(job_id); });
+    if (!after) co_return after.error();
+    co_return **after;
+}
+
+Engine::Engine(EngineParts parts, EngineSettings settings)
+    : impl_(std::make_unique<Impl>(std::move(parts), settings)) {}
+Engine::~Engine() = default;
+
+asio::awaitable<Result<void>> Engine::run(Until until) {
+    return impl_->run(std::move(until));
+}
+void Engine::stop() {
+    impl_->stop();
+}
+void Engine::on_progress(std::function<void(Progress const&)> callback) {
+    impl_->on_progress(std::move(callback));
+}
+asio::awaitable<Result<adapter::CreatorFacts>> Engine::look_at_creator(std::string account_id) {
+    return impl_->look_at_creator(std::move(account_id));
+}
+asio::awaitable<Result<Job>> Engine::reconcile_now(std::string job_id) {
+    return impl_->reconcile_now(std::move(job_id));
+}
+
+}  // namespace postrider::core

@@ -1,0 +1,184 @@
+// Performing one Send: permits and intent in one durable transaction, then the wire, then what the
+// answer teaches.
+#include "run/exchange.hpp"
+
+#include <postrider/catalogue.hpp>
+#include <postrider/core/canonical_json.hpp>
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace postrider::core {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t slowest_upload = 64 * 1024;  // bytes a second that a body is given time for
+
+std::uint64_t body_length(adapter::Send const& send) {
+    if (auto const* text = std::get_if<std::string>(&send.request.body)) return text->size();
+    if (auto const* range = std::get_if<adapter::FileRange>(&send.request.body))
+        return range->length;
+    return 0;
+}
+
+Result<OutgoingRequest> outgoing(ExchangeRequest const& request,
+                                 Secret const& token,
+                                 Milliseconds deadline) {
+    OutgoingRequest out;
+    out.method = request.send.request.method;
+    out.url = request.send.request.url;
+    out.headers = request.send.request.headers;
+    if (request.send.request.credential == adapter::Credential::bearer)
+        out.headers.emplace_back("Authorization", "Bearer " + token.expose());
+    if (auto const* text = std::get_if<std::string>(&request.send.request.body)) out.body = *text;
+    if (auto const* range = std::get_if<adapter::FileRange>(&request.send.request.body)) {
+        if (range->media_index >= request.media.size())
+            return make_error("internal.bug",
+                              "An adapter asked for a media file that the post does not have.");
+        auto const& media = request.media[range->media_index];
+        out.body = FileSlice(media.path, range->offset, range->length, media.size_bytes);
+    }
+    out.deadline = deadline;
+    // Only what may be repeated may be repeated by the transport.
+    out.once = request.send.effect != adapter::Effect::look;
+    out.progress = request.progress;
+    return out;
+}
+
+// Retry-After as seconds; dates are left to the window.
+std::optional<Milliseconds> retry_after(adapter::HttpReply const& reply) {
+    auto const text = adapter::find_header(reply.headers, "Retry-After");
+    int seconds = 0;
+    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (text.empty() || failed != std::errc() || end != text.data() + text.size() || seconds < 0)
+        return std::nullopt;
+    return std::chrono::seconds(std::min(seconds, 86'400));
+}
+
+PermitEnd permit_end(TransportReply const& reply) {
+    switch (reply.verdict) {
+        case adapter::Verdict::not_sent:
+            return PermitEnd::not_sent;
+        case adapter::Verdict::no_reply:
+            return PermitEnd::lost;
+        case adapter::Verdict::replied:
+            return reply.http.status >= 400 && reply.http.status < 500 ? PermitEnd::refused
+                                                                       : PermitEnd::replied;
+    }
+    return PermitEnd::lost;
+}
+
+}  // namespace
+
+std::string request_digest(adapter::Send const& send) {
+    boost::json::object object;
+    object["step"] = send.step;
+    object["method"] = send.request.method;
+    if (!send.request.secret_url) object["url"] = send.request.url;
+    object["handle"] = send.handle;
+    if (auto const* text = std::get_if<std::string>(&send.request.body))
+        object["body"] = sha256_text(*text);
+    if (auto const* range = std::get_if<adapter::FileRange>(&send.request.body)) {
+        object["media"] = range->media_index;
+        object["offset"] = range->offset;
+        object["length"] = range->length;
+    }
+    return sha256_text(canonical_json(object));
+}
+
+asio::awaitable<ExchangeResult> Exchanges::perform(ExchangeRequest request) {
+    ExchangeResult result;
+    Tokens::Access access;
+    if (request.send.request.credential == adapter::Credential::bearer) {
+        auto token = co_await tokens_.access(request.account, request.app, request.stale_token);
+        if (!token) {
+            result.refused = token.error();
+            co_return result;
+        }
+        access = *std::move(token);
+        result.token_generation = access.generation;
+    }
+
+    auto const deadline =
+        request.send.deadline +
+        Milliseconds{static_cast<std::int64_t>(body_length(request.send) * 1000 / slowest_upload)};
+    auto out = outgoing(request, access.token, deadline);
+    if (!out) {
+        result.refused = out.error();
+        co_return result;
+    }
+
+    auto const uses =
+        bucket_uses(*request.descriptor, request.send.buckets, request.app.id, request.account.id);
+    auto const now = parts_.clock.now();
+    if (!uses.empty() || request.before) {
+        auto work =
+            [&request, &uses, now, deadline](Tables& tables) -> Result<std::optional<Blocked>> {
+            auto blocked = acquire_permits(tables, uses, request.holder, now, now + deadline);
+            if (!blocked || *blocked) return blocked;
+            if (request.before)
+                if (auto done = request.before(tables); !done) return done.error();
+            return blocked;
+        };
+        auto taken = co_await transact<std::optional<Blocked>>(parts_.store, std::move(work));
+        if (!taken) {
+            result.refused = taken.error();
+            co_return result;
+        }
+        if (*taken) {
+            result.blocked = **taken;
+            co_return result;
+        }
+    }
+
+    result.started_at = parts_.clock.now();
+    auto const started = parts_.clock.monotonic();
+    auto sending = *std::move(out);
+    result.reply = co_await parts_.transport.send(std::move(sending));
+    result.duration = parts_.clock.monotonic() - started;
+
+    auto const ended_at = parts_.clock.now();
+    auto const end = permit_end(result.reply);
+    bool const too_many =
+        result.reply.verdict == adapter::Verdict::replied && result.reply.http.status == 429;
+    auto const pause = retry_after(result.reply.http);
+    if (!uses.empty())
+        result.after = [uses,
+                        holder = request.holder,
+                        end,
+                        ended_at,
+                        deadline = now + deadline,
+                        too_many,
+                        pause](Tables& tables) -> Result<void> {
+            // A lost request may still be under way to the server: it is given a moment, at most
+            // until its deadline.
+            auto const at =
+                end == PermitEnd::lost ? std::min<Instant>(deadline, ended_at + 5s) : ended_at;
+            if (auto done = end_permits(tables, uses, holder, end, at); !done) return done;
+            if (!too_many) return {};
+            // The narrowest bucket of the request is the one that most likely explains the refusal.
+            auto bucket = tables.bucket(uses.front().key);
+            if (!bucket) return bucket.error();
+            BucketState state = bucket->value_or(BucketState{});
+            if (state.size == 0) {
+                state.key = uses.front().key;
+                state.size = state.declared = uses.front().spec->size;
+                state.window = uses.front().spec->window;
+            }
+            auto const until = ended_at + pause.value_or(state.window);
+            learn_refusal(
+                state, ended_at, until, fmt::format("HTTP 429 at {}", to_rfc3339(ended_at)));
+            if (auto put = tables.put_bucket(state); !put) return put;
+            boost::json::object data;
+            data["bucket"] = state.key;
+            data["size"] = state.size;
+            return tables.add_event("bucket.learned", std::move(data), ended_at);
+        };
+    co_return result;
+}
+
+}  // namespace postrider::core

@@ -1,0 +1,279 @@
+// How a visit ends: every way into a resting state, and the one function that writes.
+#include "run/attempt.hpp"
+
+#include <postrider/catalogue.hpp>
+#include <postrider/core/canonical_json.hpp>
+
+#include <fmt/format.h>
+
+namespace postrider::core {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int lost_prepares_max = 3;  // in one hour; each may have left an orphan at the network
+
+Result<std::optional<Instant>> prepare_again_at(Tables& tables,
+                                                std::string_view job_id,
+                                                Instant now) {
+    auto steps = tables.steps(job_id);
+    if (!steps) return steps.error();
+    std::vector<Instant> lost;
+    for (auto const& step : *steps)
+        if (step.effect == adapter::Effect::prepare && step.verdict == adapter::Verdict::no_reply &&
+            step.started_at > now - 1h)
+            lost.push_back(step.started_at);
+    if (static_cast<int>(lost.size()) < lost_prepares_max) return std::optional<Instant>();
+    return std::optional<Instant>(lost[lost.size() - lost_prepares_max] + 1h);
+}
+
+boost::json::object event_data(Job const& job) {
+    boost::json::object data;
+    data["job"] = job.id;
+    data["account"] = job.spec.account;
+    if (!job.spec.campaign.empty()) data["campaign"] = job.spec.campaign;
+    data["post"] = job.spec.post_key;
+    data["state"] = word(job.state);
+    if (job.waiting) data["reason"] = word(*job.waiting);
+    if (job.error) {
+        data["code"] = job.error->code();
+        data["owner"] = word(job.error->owner());
+    }
+    if (auto const* link = job.receipt.seen.if_contains("link"); link && link->is_string())
+        data["link"] = *link;
+    return data;
+}
+
+}  // namespace
+
+void Attempt::enter(JobState state) {
+    job_.state = state;
+    if (state != JobState::waiting) {
+        job_.waiting.reset();
+        job_.until.reset();
+    }
+    if (state == JobState::running || state == JobState::waiting) job_.revivable = false;
+}
+
+Job Attempt::stored_form() const {
+    Job stored = job_;
+    stored.saved = seal_state(job_.saved, job_.id, parts_.vault);
+    return stored;
+}
+
+asio::awaitable<bool> Attempt::put() {
+    job_.updated_at = now();
+    auto const state_changed = job_.state != stored_state_;
+    Store::Work work =
+        [pieces = pending_, stored = stored_form(), state_changed](Tables& tables) -> Result<void> {
+        for (auto const& piece : pieces)
+            if (auto done = piece(tables); !done) return done;
+        if (auto updated = tables.update_job(stored, stored.fence); !updated) return updated;
+        // Polls and chunks come and go by the thousand; only news is an event.
+        if (!state_changed || stored.state == JobState::running) return {};
+        return tables.add_event(
+            fmt::format("job.{}", word(stored.state)), event_data(stored), stored.updated_at);
+    };
+    auto written = co_await write(parts_.store, std::move(work));
+    if (!written) co_return false;
+    pending_.clear();
+    stored_state_ = job_.state;
+    report();
+    co_return true;
+}
+
+asio::awaitable<bool> Attempt::release() {
+    auto const owner = std::exchange(job_.lease_owner, {});
+    bool const written = co_await put();
+    // Not written: the claim still stands in the store, or somebody else's does.
+    if (!written) job_.lease_owner = owner;
+    co_return written;
+}
+
+void Attempt::note_step(adapter::Send const& send, ExchangeResult const& exchange) {
+    StepRecord record;
+    record.job_id = job_.id;
+    record.attempt = job_.attempt;
+    record.step = send.step;
+    record.effect = send.effect;
+    record.verdict = exchange.reply.verdict;
+    record.http_status =
+        exchange.reply.verdict == adapter::Verdict::replied ? exchange.reply.http.status : 0;
+    record.started_at = exchange.started_at;
+    record.duration = exchange.duration;
+    record.note = exchange.reply.failure;
+    if (auto const* range = std::get_if<adapter::FileRange>(&send.request.body))
+        record.note = fmt::format("bytes {}-{}{}{}",
+                                  range->offset,
+                                  range->offset + range->length - 1,
+                                  record.note.empty() ? "" : ": ",
+                                  record.note);
+    if (exchange.after) pending_.push_back(exchange.after);
+    pending_.push_back([record](Tables& tables) { return tables.add_step(record); });
+}
+
+asio::awaitable<void> Attempt::snooze(adapter::WaitReason reason,
+                                      Owner owner,
+                                      std::optional<Instant> until) {
+    enter(JobState::waiting);
+    job_.waiting = reason;
+    job_.wait_owner = owner;
+    job_.until = until;
+    job_.next_at = until;
+    co_await release();
+}
+
+asio::awaitable<Attempt::Next> Attempt::settle_commit_reply(adapter::Action const& action) {
+    Next next;
+    commit_replied_ = false;
+    if (std::holds_alternative<adapter::Doubt>(action)) co_return next;
+    if (auto const* failed = std::get_if<adapter::Fail>(&action)) {
+        (void)failed;
+        job_.intent->outcome = "refused";
+        job_.committed = false;
+        co_return next;
+    }
+    job_.intent->outcome = "confirmed";
+    job_.looks = 0;
+    job_.receipt.sent["request"] = job_.intent->request_digest;
+    job_.receipt.sent["at"] = to_rfc3339(job_.intent->armed_at);
+    if (!job_.spec.post.media.empty())
+        job_.receipt.sent["media"] = job_.spec.post.media.front().sha256;
+    // The answer is durable before anything else is done: a crash from here on has nothing to
+    // wonder about.
+    next.over = !co_await put();
+    co_return next;
+}
+
+asio::awaitable<Attempt::Next> Attempt::fail(Error error,
+                                             std::optional<adapter::SavedState> state) {
+    Next next;
+    if (error.code() == "account.token_expired" && !refreshed_) {
+        refreshed_ = true;
+        stale_token_ = token_generation_;
+        co_return next;  // Begin again, with a fresh token
+    }
+    next.over = true;
+    if (error.operation().empty())
+        error = error.with_operation(fmt::format("{}.{}", job_.spec.network, job_.step));
+    bool const committed = job_.intent && job_.intent->outcome == "confirmed";
+    if (state) {
+        // The adapter gives a new beginning only where it has proof that the old effect is dead.
+        job_.saved = *std::move(state);
+        if (job_.intent && job_.intent->outcome != "refused") job_.intent->outcome = "refused";
+        job_.committed = false;
+    } else if (committed && last_effect_ == adapter::Effect::look) {
+        // A failed look says nothing about the post: only what the adapter calls final ends it.
+        if (error.retry().when == RetryWhen::never || error.retry().when == RetryWhen::fix_first) {
+            job_.intent->outcome = "refused";
+            job_.committed = false;
+        }
+    }
+    bool const same = job_.error && job_.error->operation() == error.operation();
+    job_.failures = same ? job_.failures + 1 : 1;
+
+    auto const decision =
+        decide(error, FailureFacts{last_effect_, job_.failures}, RetryPolicy{}, parts_.random);
+    job_.error = error;
+    switch (decision.what) {
+        case Decision::What::ask_person:
+            enter(JobState::awaiting_approval);
+            job_.next_at.reset();
+            job_.approval_id.clear();
+            co_await release();
+            break;
+        case Decision::What::wait: {
+            std::optional<Instant> until;
+            if (decision.delay) until = now() + *decision.delay;
+            if (last_effect_ == adapter::Effect::prepare && until) {
+                auto again = read_now<std::optional<Instant>>(parts_.store, [this](Tables& tables) {
+                    return prepare_again_at(tables, job_.id, now());
+                });
+                if (again && *again) until = std::max(*until, **again);
+            }
+            co_await snooze(decision.reason, error.owner(), until);
+            break;
+        }
+        case Decision::What::reject:
+            if (decision.budget_spent) job_.error = make_error("job.budget_spent").caused_by(error);
+            enter(JobState::rejected);
+            job_.revivable = decision.revivable;
+            job_.next_at.reset();
+            co_await release();
+            break;
+    }
+    co_return next;
+}
+
+asio::awaitable<void> Attempt::stop_at(GateStop stop) {
+    switch (stop.what) {
+        case GateStop::What::cancel:
+            enter(JobState::cancelled);
+            job_.error = stop.error;
+            job_.next_at.reset();
+            co_await release();
+            break;
+        case GateStop::What::ask_person:
+            enter(JobState::awaiting_approval);
+            job_.error = stop.error;
+            job_.next_at.reset();
+            co_await release();
+            break;
+        case GateStop::What::snooze:
+            co_await snooze(stop.reason, stop.error.owner(), stop.until);
+            break;
+    }
+}
+
+asio::awaitable<void> Attempt::doubt(Error error, Milliseconds look_after) {
+    enter(JobState::unknown);
+    if (job_.intent) job_.intent->outcome = "armed";
+    job_.error = error.kind() == ErrorKind::unknown
+                     ? error
+                     : make_error("job.outcome_unknown").caused_by(error);
+    job_.error = job_.error->with_side_effects(SideEffects::possible);
+    job_.looks = 0;
+    job_.next_at = now() + look_after;
+    co_await release();
+}
+
+asio::awaitable<void> Attempt::finish(adapter::Finish done) {
+    bool const link_was_known =
+        job_.receipt.seen.contains("link") && job_.receipt.seen["link"].is_string();
+    if (!is_final(job_.state)) {
+        enter(done.handed_off ? JobState::handed_off : JobState::published);
+        job_.looks = 0;
+    } else if (job_.state == JobState::handed_off && !done.handed_off) {
+        enter(JobState::published);
+    }
+    if (job_.intent) job_.intent->outcome = "confirmed";
+    if (done.state) job_.saved = *std::move(done.state);
+    job_.error.reset();
+    job_.failures = 0;
+
+    auto& seen = job_.receipt.seen;
+    boost::json::array ids;
+    for (auto const& id : done.receipt.remote_ids) ids.emplace_back(id);
+    seen["remote_ids"] =
+        ids.empty() ? boost::json::value(nullptr) : boost::json::value(std::move(ids));
+    auto text_or_null = [](std::string const& text) {
+        return text.empty() ? boost::json::value(nullptr) : boost::json::value(text);
+    };
+    seen["link"] = text_or_null(done.receipt.link);
+    seen["visibility"] = text_or_null(done.receipt.visibility);
+    if (!seen.contains("at")) seen["at"] = to_rfc3339(now());
+    job_.receipt.asked["options"] = job_.spec.post.options;
+    job_.receipt.asked["caption"] = sha256_text(job_.spec.post.caption);
+
+    job_.next_at.reset();
+    if (done.look_again) job_.next_at = now() + *done.look_again;
+    if (stored_state_ == job_.state && !link_was_known && !done.receipt.link.empty())
+        pending_.push_back([data = event_data(job_), at = now()](Tables& tables) {
+            return tables.add_event("job.link_known", data, at);
+        });
+    co_await release();
+}
+
+}  // namespace postrider::core
