@@ -79,7 +79,7 @@ boost::json::array bounds_array(Number least, Number most) {
     return array;
 }
 
-std::string seconds(std::int64_t milliseconds) {
+std::string seconds_of(std::int64_t milliseconds) {
     return fmt::format("{}", static_cast<double>(milliseconds) / 1000);
 }
 
@@ -172,7 +172,7 @@ void review_duration(Review& review,
     if (most <= 0) return;
     if (facts.duration_ms <= 0) {
         review.warn(
-            fmt::format("does not say how long it is; {} at most {} s", whose, seconds(most)),
+            fmt::format("does not say how long it is; {} at most {} s", whose, seconds_of(most)),
             nullptr,
             {0, most});
         return;
@@ -181,10 +181,11 @@ void review_duration(Review& review,
     // A cut falls on a frame and on a block of sound, which may lie behind the mark: a little less
     // is asked for.
     review.faults.cut_to_ms = std::max(most - 1000, most / 10 * 9);
-    review.add(fmt::format(
-                   "lasts {} s; {} at most {} s", seconds(facts.duration_ms), whose, seconds(most)),
-               facts.duration_ms,
-               {0, most});
+    review.add(
+        fmt::format(
+            "lasts {} s; {} at most {} s", seconds_of(facts.duration_ms), whose, seconds_of(most)),
+        facts.duration_ms,
+        {0, most});
 }
 
 void review_size(Review& review, MediaFacts const& facts, MediaRules const& rules) {
