@@ -285,7 +285,7 @@ Descriptor make_descriptor() {
     descriptor.oauth = oauth();
     descriptor.declarations = declarations();
     descriptor.consent_needed = true;
-    descriptor.errors = own_error_rows();
+    descriptor.errors.assign(own_error_rows().begin(), own_error_rows().end());
     descriptor.consent_notice = {
         "After it is sent, it may take a few minutes for the content to process and be visible on "
         "the "

@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace postrider::tiktok {
 
@@ -39,7 +38,7 @@ std::span<NetworkCode const> network_codes();
 NetworkCode const* find_network_code(std::string_view word, Place place);
 
 /// Catalogue rows of the codes that only this adapter has, sorted by code.
-std::vector<ErrorRow> own_error_rows();
+std::span<ErrorRow const> own_error_rows();
 
 /// An error by code, core's or ours; an empty message becomes the row's cause.
 Error tiktok_error(std::string_view code, std::string message = {});

@@ -44,8 +44,20 @@ Action complete_receipt(JobView const& job, State const& state, Look look) {
 
 Action while_working(JobView const& job, State state, StatusAnswer const& status) {
     bool const gap = state.upload() && status.uploaded_bytes && *status.uploaded_bytes < state.size;
-    // All bytes are there, or nobody says: it is being processed, or it is not known.
-    if (!gap) return look_later(job, state);
+    if (!gap) {
+        bool const all = status.uploaded_bytes && *status.uploaded_bytes >= state.size;
+        bool const named_by_us = !state.upload() && state.phase == Phase::processing;
+        // Nobody says how much is there, or it has taken a day already: that proves nothing.
+        if ((!all && !named_by_us) || job.now - doubt_began(job, state) >= processing_deadline)
+            return look_later(job, state);
+        if (state.phase != Phase::processing) {
+            state.phase = Phase::processing;
+            state.since = doubt_began(job, state);
+            state.offset = state.size;
+            state.last_sent = true;
+        }
+        return Resume{write_state(state), "TikTok has all of it and is processing it", true};
+    }
 
     auto const stored = *status.uploaded_bytes;
     if (proved_dead(state, status, job.now)) {

@@ -25,7 +25,6 @@ using adapter::Wait;
 using adapter::WaitReason;
 
 constexpr int stumbles_max = 3;
-constexpr int resumes_max = 5;
 // What TikTok counts may lag behind what it has taken; only after this is a gap believed.
 constexpr Milliseconds count_settles = 2min;
 
@@ -40,6 +39,18 @@ Action give_up_handle(JobView const& job, State state, std::string why) {
                          .with("reason", why),
                      5s};
     return Save{write_state(without_handle(std::move(state), std::move(why)))};
+}
+
+// There is proof that the upload cannot publish any more.
+Action begin_anew(JobView const& job, State state) {
+    bool const live = live_intent(job, state) != nullptr;
+    settle(state, job);
+    auto const fresh = write_state(without_handle(std::move(state), "network.upload_expired"));
+    if (!live) return Save{fresh};
+    // The armed commit is closed by the failure, and the new upload is an attempt of its own.
+    return Fail{tiktok_error("network.upload_expired",
+                             "TikTok never took all of the video, and its upload has ended."),
+                fresh};
 }
 
 // Pauses between looks grow with the number of times that the last chunk had to be sent again.
@@ -67,11 +78,11 @@ Action after_mismatch(JobView const& job, State state, Chunk const& chunk, Reply
 // The upload is under way, or may be, and TikTok has been asked how far it came.
 Action resynchronise(JobView const& job, State state, StatusAnswer const& status) {
     auto const stored = status.uploaded_bytes.value_or(state.offset);
+    if (stored >= state.size && may_have_committed(job, state))
+        return Doubt{in_doubt("TikTok has all of the video, from a try that was thought lost."),
+                     1s};
     if (stored >= state.size) return save_processing(std::move(state), job.now);
-    if (proved_dead(state, status, job.now)) {
-        settle(state, job);
-        return Save{write_state(without_handle(std::move(state), "network.upload_expired"))};
-    }
+    if (proved_dead(state, status, job.now)) return begin_anew(job, std::move(state));
     if (!upload_url_alive(state, job.now))
         return give_up_handle(job, std::move(state), "network.upload_expired");
     auto const plan = restore_plan(state.size, state.chunk_size);
@@ -103,25 +114,14 @@ Action after_unread_status(JobView const& job, State const& state, Look const& l
 
 Action while_processing(JobView const& job, State state, StatusAnswer const& status) {
     auto const elapsed = job.now - state.since.value_or(job.now);
-    if (proved_dead(state, status, job.now)) {
-        settle(state, job);
-        auto error = tiktok_error("network.upload_expired",
-                                  "TikTok never took all of the video, and its upload has ended.")
-                         .with("uploaded_bytes", std::to_string(*status.uploaded_bytes));
-        return Fail{std::move(error),
-                    write_state(without_handle(std::move(state), "network.upload_expired"))};
-    }
-    auto const plan = restore_plan(state.size, state.chunk_size);
-    bool const gap = status.uploaded_bytes && *status.uploaded_bytes < state.size;
-    if (gap && elapsed > count_settles && state.resumes < resumes_max &&
-        upload_url_alive(state, job.now) && plan && plan->chunk_at(*status.uploaded_bytes)) {
-        // Every part was taken, and yet some are missing: the same upload is completed.
-        state.phase = Phase::uploading;
-        state.offset = *status.uploaded_bytes;
-        state.last_sent = true;
-        state.resumes += 1;
-        return Save{write_state(state)};
-    }
+    if (proved_dead(state, status, job.now)) return begin_anew(job, std::move(state));
+    bool const gap = state.upload() && status.uploaded_bytes && *status.uploaded_bytes < state.size;
+    if (gap && elapsed > count_settles && upload_url_alive(state, job.now))
+        // Every part was taken, and yet some are missing: reconcile() finds out how to complete it.
+        return Doubt{in_doubt(fmt::format("TikTok reports {} of {} bytes after taking all parts.",
+                                          *status.uploaded_bytes,
+                                          state.size)),
+                     look_after(state)};
     if (elapsed >= processing_deadline)
         return Doubt{in_doubt("TikTok has been processing the post for more than a day."), 30min};
     return Wait{next_status_delay(elapsed), WaitReason::network};
@@ -157,9 +157,11 @@ Action after_chunk(JobView const& job, State state, Reply const& reply) {
     bool const last = reply.step == step::upload_last_chunk;
     auto const plan = restore_plan(state.size, state.chunk_size);
     auto const chunk = plan ? plan->chunk_at(state.offset) : std::nullopt;
-    if (!chunk || chunk->last != last)
+    if (!chunk || chunk->last != last) {
         // Not the chunk that the saved state speaks of: only TikTok can tell how far it is.
+        if (last) return Doubt{in_doubt("The answer fits no part of this upload."), 5s};
         return status_request(settings_of(job.app), state.publish_id);
+    }
 
     if (http.status == 200 || http.status == 201 || http.status == 206) {
         // Which of the three it is does not matter: our own count decides, and status has the last

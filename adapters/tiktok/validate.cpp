@@ -169,22 +169,12 @@ void check_cover(Post const& post, std::vector<Finding>& findings) {
 void check_media(Post const& post, std::vector<Finding>& findings) {
     for (std::size_t i = 0; i < post.media.size(); ++i) {
         auto const& media = post.media[i];
-        auto const path = fmt::format("/media/{}", i);
         if (!media.url.empty() && media.url.substr(0, 8) != "https://")
             findings.push_back(
                 finding("media.unsupported",
-                        path,
+                        fmt::format("/media/{}", i),
                         "TikTok fetches media only from https addresses; give such a one, "
                         "or a file."));
-        if (media.url.empty() && media.size_bytes == 0)
-            findings.push_back(finding("media.empty", path, "The file has no bytes."));
-        // Photos have no upload at all; the table says so too, and this names the reason.
-        if (post.kind == PostKind::photo && media.url.empty())
-            findings.push_back(finding(
-                "media.unsupported",
-                path,
-                "TikTok takes photos only from a public https address under a domain that is "
-                "verified for the app: put the photo there and give its address."));
     }
 }
 
@@ -225,7 +215,7 @@ std::vector<Finding> check_post(Post const& post,
     // These are choices of a person: they are refused even where the inbox would do.
     if (auto found = privacy_not_offered(post, *facts)) findings.push_back(*std::move(found));
     for (auto& found : interactions_not_offered(post, *facts)) findings.push_back(std::move(found));
-    add_direct(too_long(post, *facts));
+    // How long this creator's videos may be stands in the media rules, and is checked with them.
     return findings;
 }
 
