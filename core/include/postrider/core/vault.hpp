@@ -1,5 +1,5 @@
-// What is kept secret at rest: tokens and app secrets sealed under one key file, passphrases of
-// persons as hashes, and the digests that content is known by.
+// What is kept secret at rest: tokens and app secrets sealed under one key file, and passphrases of
+// persons as hashes.
 #pragma once
 
 #include <postrider/result.hpp>
@@ -53,9 +53,6 @@ class Vault {
 std::string hash_passphrase(Secret const& passphrase);
 /// False also for a text that is no such hash.
 bool verify_passphrase(std::string_view hash, Secret const& passphrase);
-
-/// `sha256:` and 64 hex digits.
-std::string sha256_hex(std::string_view text);
 
 /// Takes as long for a difference in the first character as for one in the last. Lengths are no
 /// secret.
