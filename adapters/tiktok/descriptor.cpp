@@ -40,7 +40,7 @@ OptionSpec option(std::string name, OptionType type, std::string help) {
 OptionSpec reserved(std::string name, OptionType type, std::string help) {
     auto spec = option(std::move(name), type, std::move(help));
     spec.reserved = true;
-    spec.deliver = {Deliver::direct, Deliver::direct_or_inbox};
+    spec.deliver = {Deliver::direct};
     return spec;
 }
 
@@ -83,13 +83,13 @@ std::vector<OptionSpec> post_options() {
         option("ai_generated",
                OptionType::boolean,
                "True adds TikTok's label for content made with artificial intelligence.");
-    ai_generated.deliver = {Deliver::direct, Deliver::direct_or_inbox};
+    ai_generated.deliver = {Deliver::direct};
     auto cover_at =
         option("cover_at",
                OptionType::duration,
                "The moment of the video that becomes its cover; the first frame if not given.");
     cover_at.kinds = {PostKind::video};
-    cover_at.deliver = {Deliver::direct, Deliver::direct_or_inbox};
+    cover_at.deliver = {Deliver::direct};
     cover_at.integer_max = 600'000;
     auto cover_photo = option("cover_photo",
                               OptionType::integer,
@@ -101,7 +101,7 @@ std::vector<OptionSpec> post_options() {
                         OptionType::boolean,
                         "Let TikTok choose music for the photos; the creator can change it later.");
     music.kinds = {PostKind::photo};
-    music.deliver = {Deliver::direct, Deliver::direct_or_inbox};
+    music.deliver = {Deliver::direct};
     return {privacy, comment, duet, stitch, disclosure, ai_generated, cover_at, cover_photo, music};
 }
 

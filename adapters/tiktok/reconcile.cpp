@@ -108,8 +108,12 @@ Action reconcile_action(JobView const& job, adapter::Answer const& answer) {
             return Wait{30min, WaitReason::network};
         case Seen::unread:
             if (look.error->code() == "network.rate_limited") return Wait{1min, WaitReason::rate};
+            // Without a state this is no verdict on the post: the core refreshes the token and
+            // looks again.
+            if (look.error->code() == "account.token_expired")
+                return adapter::Fail{*look.error, {}};
             if (look.error->kind() == ErrorKind::unauthorized)
-                return Wait{1min, WaitReason::account};
+                return Wait{5min, WaitReason::account};
             return Wait{std::max<Milliseconds>(15s, look_later(job, state).delay),
                         WaitReason::network};
         case Seen::working:
