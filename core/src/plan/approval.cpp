@@ -30,9 +30,9 @@ PlannedJob const* planned_job(Plan const& plan, std::string_view key) {
 }
 
 Error not_pending(Approval const& approval) {
-    std::string_view code = "conflict.wrong_state";
+    std::string code = "conflict.wrong_state";
     for (std::string_view const state : {"declined", "expired", "superseded", "revoked"})
-        if (approval.state == state) code = make_error("approval." + std::string(state)).code();
+        if (approval.state == state) code = fmt::format("approval.{}", state);
     return make_error(code, fmt::format("Approval {} is {}.", approval.id, approval.state))
         .with("approval", approval.id)
         .with("state", approval.state);
@@ -70,18 +70,23 @@ Result<std::optional<Job>> waiting_job(Tables& tables,
     return std::move(*found);
 }
 
-Result<void> release_job(
-    Tables& tables, Job& job, JobSpec const& spec, json::object const& answers, Instant now) {
-    auto due = detail::decided_due(job, answers, now);
-    if (!due) return due.error();
-    bool const moved = *due != job.spec.due_at && !job.spec.asap;
-    job.spec.post.options = spec.post.options;
-    job.spec.due_at = *due;
+// A job that this decision lets go.
+struct Released {
+    Job job;
+    JobSpec spec;  ///< with the answers
+    Instant due{};
+};
+
+Result<void> release_job(Tables& tables, Released const& released, Instant now) {
+    auto job = released.job;
+    bool const moved = released.due != job.spec.due_at && !job.spec.asap;
+    job.spec.post.options = released.spec.post.options;
+    job.spec.due_at = released.due;
     job.error.reset();
     if (auto done = detail::schedule(tables, job, now); !done) return done;
     if (!moved) return {};
     auto data = detail::event_data(job);
-    data["due_at"] = to_rfc3339(*due);
+    data["due_at"] = to_rfc3339(released.due);
     data["reason"] = "approval";
     return tables.add_event("job.moved", std::move(data), now);
 }
@@ -184,7 +189,7 @@ Result<Approval> grant_approval(
                     "Approval {} does not cover {}.", approval_id, std::string_view(answer.key())));
 
     json::object sent;
-    std::vector<std::pair<Job, JobSpec>> released;
+    std::vector<Released> released;
     for (auto const& [key, hash] : jobs) {
         auto const* planned = planned_job(*plan, key);
         if (!planned || !detail::speaks_of(approval, key, planned->hash))
@@ -198,7 +203,10 @@ Result<Approval> grant_approval(
         if (!applied && planned->action != PlanAction::unchanged) continue;
         auto job = waiting_job(tables, approval, key);
         if (!job) return job.error();
-        if (*job) released.emplace_back(std::move(**job), *std::move(spec));
+        if (!*job) continue;
+        auto due = detail::decided_due(**job, detail::read_object(decision.answers, key), now);
+        if (!due) return due.error();
+        released.push_back({std::move(**job), *std::move(spec), *due});
     }
 
     approval.state = "granted";
@@ -212,10 +220,8 @@ Result<Approval> grant_approval(
     approval.body["how"] = decision.how;
     approval.approved_hash = detail::approved_hash(approval);
     if (auto done = record(tables, approval, decision); !done) return done.error();
-    for (auto& [job, spec] : released) {
-        auto const answers = detail::read_object(decision.answers, job.spec.key);
-        if (auto done = release_job(tables, job, spec, answers, now); !done) return done.error();
-    }
+    for (auto const& each : released)
+        if (auto done = release_job(tables, each, now); !done) return done.error();
     return approval;
 }
 
