@@ -14,10 +14,10 @@ namespace postrider::tiktok::emulator {
 
 /// What a rule may look at.
 struct FaultFacts {
-    std::string_view endpoint;
-    std::string_view creator;
-    std::string_view title;
-    std::string_view publish_id;
+    std::string_view endpoint{};
+    std::string_view creator{};
+    std::string_view title{};
+    std::string_view publish_id{};
     std::int64_t chunk = 0;  ///< from 1; 0 for everything but an upload
     std::int64_t chunk_count = 0;
 };

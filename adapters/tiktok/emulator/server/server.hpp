@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -18,11 +19,11 @@ namespace postrider::tiktok::emulator {
 struct ServerOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: the port of the state file when it is free, else any
-    Clock clock;             ///< empty: the real one, running `time_scale` times as fast
+    Clock clock{};           ///< empty: the real one, running `time_scale` times as fast
     std::int64_t time_scale = 1;
-    FaultScript faults;
-    std::string ledger_file;      ///< empty: none
-    std::string state_file;       ///< empty: none. Read at the start when it exists
+    FaultScript faults{};
+    std::string ledger_file{};    ///< empty: none
+    std::string state_file{};     ///< empty: none. Read at the start when it exists
     bool handle_signals = false;  ///< SIGTERM and SIGINT end wait()
 };
 
