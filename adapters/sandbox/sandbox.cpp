@@ -266,7 +266,10 @@ Action after_reply(JobView const& job, State state, Reply const& reply) {
         return Fail{error, {}};
     }
     if (reply.step == "whoami") {
-        auto const offered = parse_profile(reply.http.body).audiences;
+        auto const profile = parse_profile(reply.http.body);
+        // Half an answer offers nothing, which is not the same as offering nothing.
+        if (profile.id.empty()) return Fail{make_error("network.bad_answer"), {}};
+        auto const& offered = profile.audiences;
         auto const* wanted = job.post.options.if_contains("audience");
         if (wanted && wanted->is_string() &&
             std::find(offered.begin(), offered.end(), wanted->get_string()) == offered.end())
@@ -332,6 +335,7 @@ class Sandbox final : public Adapter {
         if (!reply) return request(app, "whoami", "GET", "/me");
         if (!is_good(reply->http)) return Fail{error_of(*reply), {}};
         auto const profile = parse_profile(reply->http.body);
+        if (profile.id.empty()) return Fail{make_error("network.bad_answer"), {}};
         CreatorFacts facts;
         facts.as_of = now;
         facts.handle = profile.handle;

@@ -6,6 +6,8 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 namespace postrider::tiktok {
 
@@ -75,7 +77,11 @@ Settings settings_of(adapter::AppView const& app) {
     if (auto const* size = app.options.if_contains("chunk_size")) {
         if (size->is_int64() && size->get_int64() > 0)
             settings.chunk_size = static_cast<std::uint64_t>(size->get_int64());
-        if (size->is_uint64()) settings.chunk_size = size->get_uint64();
+        // An option that was typed on a command line may arrive as text.
+        std::string const typed = text_option(app, "chunk_size", "");
+        std::uint64_t number = 0;
+        auto const read = std::from_chars(typed.data(), typed.data() + typed.size(), number);
+        if (!typed.empty() && read.ec == std::errc{} && number > 0) settings.chunk_size = number;
     }
     return settings;
 }

@@ -26,6 +26,15 @@ TEST(ApiUrl, NeverDoublesOrDropsTheSlash) {
     EXPECT_EQ(api_url(settings("http://h/base//"), "/v2/a/"), "http://h/base/v2/a/");
 }
 
+TEST(ChunkSize, IsReadAsNumberOrAsText) {
+    adapter::AppView app;
+    EXPECT_EQ(settings_of(app).chunk_size, chunk_size_default);
+    app.options["chunk_size"] = 6'000'000;
+    EXPECT_EQ(settings_of(app).chunk_size, 6'000'000U);
+    app.options["chunk_size"] = "7000000";
+    EXPECT_EQ(settings_of(app).chunk_size, 7'000'000U);
+}
+
 TEST(UploadHosts, OfficialOnesAreAllSubdomains) {
     auto const official = settings("");
 
