@@ -28,6 +28,7 @@ struct Descriptor;
 namespace postrider::core {
 class Adapters;
 class Clock;
+class MediaProbe;
 class Random;
 class Store;
 class Tables;
@@ -35,11 +36,11 @@ class Vault;
 struct Account;
 struct App;
 struct Job;
-struct Progress;
 }  // namespace postrider::core
 
 namespace postrider::cli {
 
+class EngineRunner;
 class Printer;
 
 /// What a wait on the engine ends with.
@@ -85,12 +86,12 @@ class Context {
     Result<bool> run_engine(EngineWish wish);
     /// True when another process runs the engine on this store.
     bool engine_runs_elsewhere();
-    /// With --dry-run: the requests that were refused, as the answer shows them.
-    [[nodiscard]] std::vector<boost::json::object> const& refused_requests() const;
+    core::MediaProbe& media_probe();
 
     // --- people
     [[nodiscard]] bool may_prompt() const;
-    [[nodiscard]] Paint paint() const;
+    [[nodiscard]] Paint paint() const;          ///< of stdout
+    [[nodiscard]] Paint printer_paint() const;  ///< of stderr
     /// A secret from the first line of standard input when the request says so, else by asking without echo; else
     /// `usage.missing_input` naming the flag.
     Result<std::string> secret(Request const& request, std::string_view input, std::string_view question);
@@ -100,10 +101,13 @@ class Context {
 
     /// One line of a stream (ndjson), or its sentence for people on a terminal.
     void emit(boost::json::object line, std::string_view sentence);
-    [[nodiscard]] bool streams() const;
+    [[nodiscard]] bool streams() const;   ///< lines of JSON
+    [[nodiscard]] bool on_table() const;  ///< for people
+    [[nodiscard]] Printer& printer() { return printer_; }
 
     // --- interruption
     [[nodiscard]] bool interrupted() const;
+    [[nodiscard]] int signal() const;  ///< that interrupted it, or 0
     /// Sleeps a little; false when a signal came meanwhile.
     bool pause(Milliseconds duration);
 
@@ -113,6 +117,8 @@ class Context {
 
  private:
     struct Parts;
+    EngineRunner& runner();
+
     Host const& host_;
     Globals globals_;
     Operation const& operation_;

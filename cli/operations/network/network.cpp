@@ -7,6 +7,8 @@
 
 #include <boost/json/array.hpp>
 
+#include <algorithm>
+
 namespace postrider::cli {
 
 namespace {
@@ -18,7 +20,7 @@ Result<Answer> run_list(Context& context, Request const&) {
     if (!adapters) return adapters.error();
     json::array items;
     auto [page, next] =
-        page_of((*adapters)->networks(), context.globals(), [](std::string const& name) { return name; });
+        page_of((*adapters)->names(), context.globals(), [](std::string const& name) { return name; });
     Answer answer;
     for (auto const& network : page) {
         auto const adapter = (*adapters)->find(network);
@@ -93,7 +95,7 @@ constexpr InputSpec show_inputs[] = {
      .values = "media|text|options|consent|limits"},
 };
 constexpr std::string_view list_examples[] = {"network list"};
-constexpr std::string_view show_examples[] = {"network show sandbox --section options"};
+constexpr std::string_view show_examples[] = {"network show NETWORK --section options"};
 
 }  // namespace
 

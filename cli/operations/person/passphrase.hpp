@@ -1,4 +1,4 @@
-// Passphrases of persons: hashed slowly, compared safely.
+// Passphrases of persons: how long they must be, and whose they are.
 #pragma once
 
 #include "operations/context.hpp"
@@ -12,10 +12,8 @@ namespace postrider::cli {
 
 inline constexpr std::size_t passphrase_length_min = 8;
 
-/// Text that verify_passphrase() understands. Errors: `usage.bad_value` when it is too short.
-Result<std::string> hash_passphrase(std::string const& passphrase);
-
-bool verify_passphrase(std::string const& hash, std::string const& passphrase);
+/// The hash to keep. Errors: `usage.bad_value` when the passphrase is too short.
+Result<std::string> new_passphrase_hash(std::string const& passphrase);
 
 /// The person, if the passphrase is theirs and their role may approve. Errors: `not_found.person`,
 /// `person.passphrase_wrong`, `approval.not_a_person`.

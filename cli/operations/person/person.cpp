@@ -31,7 +31,7 @@ Result<Answer> run_add(Context& context, Request const& request) {
     auto passphrase =
         context.secret(request, "passphrase_stdin", fmt::format("Passphrase of {} (at least 8 characters): ", name));
     if (!passphrase) return passphrase.error();
-    auto hash = hash_passphrase(*passphrase);
+    auto hash = new_passphrase_hash(*passphrase);
     if (!hash) return hash.error();
     core::Person person;
     person.name = name;

@@ -1,0 +1,356 @@
+// `postrider account connect`: authorises an account with tokens that were obtained elsewhere, for the first time or again.
+// Nothing half done is left: an account that could not be looked at is not kept.
+#include "operations/declared.hpp"
+#include "operations/lookup.hpp"
+
+#include <postrider/adapter/adapter.hpp>
+#include <postrider/catalogue.hpp>
+#include <postrider/core/ids.hpp>
+#include <postrider/core/vault.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace postrider::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+/// What a person hands over: the network's token answer.
+struct TokenAnswer {
+    std::string access;
+    std::string refresh;
+    std::int64_t expires_in = 0;
+    std::optional<std::int64_t> refresh_expires_in;
+    std::vector<std::string> scopes;
+    std::string remote_id;
+};
+
+class TokenReader {
+ public:
+    TokenReader(json::object const& object, adapter::OAuthShape const& oauth) : object_(object), oauth_(oauth) {}
+
+    Result<TokenAnswer> read() {
+        TokenAnswer answer;
+        answer.access = text("access_token", true);
+        answer.refresh = text("refresh_token", false);
+        answer.expires_in = seconds("expires_in").value_or(24 * 3600);
+        answer.refresh_expires_in = seconds("refresh_expires_in");
+        answer.scopes = scopes();
+        if (!oauth_.remote_id_member.empty()) answer.remote_id = text(oauth_.remote_id_member, true);
+        if (problems_.empty()) return answer;
+        auto error = make_error("usage.bad_value", "what came by standard input is no token answer");
+        for (auto const& problem : problems_) error = error.with_at(problem);
+        return error;
+    }
+
+ private:
+    // The value is never repeated in a message: it may be a secret.
+    void problem(std::string_view name, std::string message) {
+        Finding finding;
+        finding.code = "usage.bad_value";
+        finding.path = fmt::format("/token/{}", name);
+        finding.message = fmt::format("{}: {}", name, message);
+        problems_.push_back(std::move(finding));
+    }
+
+    std::string text(std::string_view name, bool needed) {
+        auto const* value = object_.if_contains(name);
+        if (!value || value->is_null()) {
+            if (needed) problem(name, "is missing");
+            return {};
+        }
+        if (!value->is_string()) {
+            problem(name, "expected text");
+            return {};
+        }
+        if (needed && value->get_string().empty()) problem(name, "is empty");
+        return std::string(value->get_string());
+    }
+
+    std::optional<std::int64_t> seconds(std::string_view name) {
+        auto const* value = object_.if_contains(name);
+        if (!value || value->is_null()) return std::nullopt;
+        std::int64_t number = -1;
+        if (value->is_int64()) number = value->get_int64();
+        if (auto const* written = value->if_string()) {
+            auto const* end = written->data() + written->size();
+            auto const read = std::from_chars(written->data(), end, number);
+            if (read.ec != std::errc{} || read.ptr != end) number = -1;
+        }
+        // Ten years: more is not a duration but somebody's mistake.
+        if (number < 0 || number > 10LL * 366 * 24 * 3600) {
+            problem(name, "expected seconds");
+            return std::nullopt;
+        }
+        return number;
+    }
+
+    std::vector<std::string> scopes() {
+        std::vector<std::string> found;
+        auto const written = text("scope", false);
+        std::string one;
+        for (char const c : written + " ") {
+            if (c != ' ' && c != ',' && oauth_.scope_separator.find(c) == std::string::npos) {
+                one += c;
+            } else if (!one.empty()) {
+                found.push_back(std::move(one));
+                one.clear();
+            }
+        }
+        return found;
+    }
+
+    json::object const& object_;
+    adapter::OAuthShape const& oauth_;
+    std::vector<Finding> problems_;
+};
+
+/// The account as it will be, and as it was.
+struct Connecting {
+    core::Account account;
+    std::optional<core::Account> before;
+    std::optional<core::TokenPair> tokens_before;
+    core::App app;
+};
+
+// The only app of the network, or the one that was named.
+Result<core::App> app_for(core::Tables& tables, std::string const& network, std::string const& named) {
+    if (!named.empty()) return app_named(tables, named, network);
+    auto apps = tables.apps(network);
+    if (!apps) return apps.error();
+    if (apps->size() == 1) return apps->front();
+    if (apps->empty())
+        return make_error("not_found.app", fmt::format("no app of {} is known; register one with app add", network));
+    Finding finding;
+    finding.code = "usage.missing_input";
+    finding.path = "/app";
+    finding.message = fmt::format("--app is needed: {} has more than one app", network);
+    for (auto const& app : *apps) finding.allowed.emplace_back(app.name);
+    return make_error("usage.missing_input", finding.message).with_at(finding);
+}
+
+Result<Connecting> prepare(Context& context,
+                           std::string const& target,
+                           std::string const& network,
+                           std::string const& app_name,
+                           TokenAnswer const& answer) {
+    return read_store<Connecting>(context, [&](core::Tables& tables) -> Result<Connecting> {
+        Connecting connecting;
+        bool const named = target != network;
+        if (named) {
+            auto account = account_named(tables, target);
+            if (!account) return account.error();
+            if (!answer.remote_id.empty() && !account->remote_id.empty() && account->remote_id != answer.remote_id)
+                return make_error("account.mismatch").with("account", account->name);
+            connecting.before = *account;
+        }
+        auto app = named && app_name.empty() ? app_named(tables, connecting.before->app_id, network)
+                                             : app_for(tables, network, app_name);
+        if (!app) return app.error();
+        connecting.app = *app;
+        auto accounts = tables.accounts();
+        if (!accounts) return accounts.error();
+        for (auto const& account : *accounts)
+            if (!connecting.before && account.network == network && !answer.remote_id.empty() &&
+                account.remote_id == answer.remote_id && (app_name.empty() || account.app_id == app->id))
+                connecting.before = account;
+        if (connecting.before) {
+            auto tokens = tables.tokens(connecting.before->id);
+            if (!tokens) return tokens.error();
+            connecting.tokens_before = *tokens;
+        }
+        return connecting;
+    });
+}
+
+core::TokenPair sealed_tokens(core::Vault const& vault,
+                              std::string const& account_id,
+                              TokenAnswer const& answer,
+                              std::optional<core::TokenPair> const& before,
+                              Instant now) {
+    core::TokenPair tokens;
+    auto const vault_context = "token:" + account_id;
+    tokens.account_id = account_id;
+    tokens.sealed_access = vault.seal(answer.access, vault_context);
+    if (!answer.refresh.empty()) tokens.sealed_refresh = vault.seal(answer.refresh, vault_context);
+    tokens.access_issued_at = now;
+    tokens.access_expires_at = now + std::chrono::seconds(answer.expires_in);
+    if (answer.refresh_expires_in) tokens.refresh_expires_at = now + std::chrono::seconds(*answer.refresh_expires_in);
+    tokens.generation = before ? before->generation + 1 : 1;
+    return tokens;
+}
+
+Result<bool> store_pair(Context& context, core::Account const& account, core::TokenPair const& tokens) {
+    return write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
+        if (auto put = tables.put_account(account); !put) return put.error();
+        if (auto put = tables.put_tokens(tokens); !put) return put.error();
+        return true;
+    });
+}
+
+// Puts things back as they were; its own failure is less important than the one that led here.
+void undo(Context& context, Connecting const& connecting) {
+    auto const undone = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
+        if (!connecting.before) {
+            if (auto gone = tables.remove_account(connecting.account.id); !gone) return gone.error();
+            return true;
+        }
+        if (auto put = tables.put_account(*connecting.before); !put) return put.error();
+        if (connecting.tokens_before)
+            if (auto put = tables.put_tokens(*connecting.tokens_before); !put) return put.error();
+        return true;
+    });
+    static_cast<void>(undone.has_value());
+}
+
+// Jobs that waited for this creator may go on.
+Result<int> release_jobs(core::Tables& tables, core::Account const& account, Instant now) {
+    core::JobFilter filter;
+    filter.account = account.name;
+    filter.states = {core::JobState::waiting};
+    auto jobs = all_jobs(tables, filter);
+    if (!jobs) return jobs.error();
+    int released = 0;
+    for (auto job : *jobs) {
+        if (job.waiting != adapter::WaitReason::account) continue;
+        job.until = now;
+        job.next_at = now;
+        job.updated_at = now;
+        if (auto put = tables.update_job(job); !put) return put.error();
+        ++released;
+    }
+    return released;
+}
+
+Result<core::Account> finish(Context& context, Connecting const& connecting, adapter::CreatorFacts const& facts, int& released) {
+    return write_store<core::Account>(context, [&](core::Tables& tables) -> Result<core::Account> {
+        auto account = connecting.account;
+        account.facts = adapter::to_json(facts);
+        if (!facts.remote_id.empty() && account.remote_id.empty()) account.remote_id = facts.remote_id;
+        if (!facts.handle.empty()) account.handle = facts.handle;
+        auto const name = account.network + ":" + account.handle;
+        auto holder = tables.account(name);
+        if (!holder) return holder.error();
+        if (*holder && (*holder)->id != account.id)
+            return make_error("conflict.name_taken", fmt::format("{} is connected already, as another login", name))
+                .with("account", name);
+        account.name = name;
+        if (auto put = tables.put_account(account); !put) return put.error();
+        auto count = release_jobs(tables, account, context.now());
+        if (!count) return count.error();
+        released = *count;
+        json::object data;
+        data["account"] = account.name;
+        data["account_id"] = account.id;
+        data["network"] = account.network;
+        if (auto event = tables.add_event("account.connected", std::move(data), context.now()); !event)
+            return event.error();
+        return account;
+    });
+}
+
+Result<TokenAnswer> read_tokens(Context& context, Request const& request, adapter::OAuthShape const& oauth) {
+    auto text = context.whole_input(request, "token_stdin");
+    if (!text) return text.error();
+    json::error_code failed;
+    auto const value = json::parse(*text, failed);
+    if (failed || !value.is_object())
+        return make_error("usage.bad_value", "standard input should hold one JSON object: the network's token answer");
+    return TokenReader(value.get_object(), oauth).read();
+}
+
+Result<Answer> run_connect(Context& context, Request const& request) {
+    auto const target = request.text("target");
+    auto const network = target.substr(0, target.find(':'));
+    auto adapter = context.adapter(network);
+    if (!adapter) return adapter.error();
+    if (!request.flag("token_stdin"))
+        return make_error("usage.later_stage",
+                          "signing in through a browser is not in this version; give the network's token answer "
+                          "with --token-stdin")
+            .with("stage", "2");
+    auto answer = read_tokens(context, request, (*adapter)->descriptor().oauth);
+    if (!answer) return answer.error();
+    auto vault = context.vault();
+    if (!vault) return vault.error();
+    auto connecting = prepare(context, target, network, request.text("app"), *answer);
+    if (!connecting) return connecting.error();
+
+    auto const now = context.now();
+    auto& account = connecting->account;
+    if (connecting->before) {
+        account = *connecting->before;
+    } else {
+        account.id = core::new_id("acc", now, context.random());
+        account.network = network;
+        account.handle = answer->remote_id.empty() ? account.id : answer->remote_id;
+        account.name = network + ":" + account.handle;
+    }
+    account.app_id = connecting->app.id;
+    if (!answer->remote_id.empty()) account.remote_id = answer->remote_id;
+    account.scopes = answer->scopes;
+    account.reconnect_needed = false;
+    account.reconnect_reason.clear();
+    account.connected_at = now;
+    auto const tokens = sealed_tokens(**vault, account.id, *answer, connecting->tokens_before, now);
+    if (auto stored = store_pair(context, account, tokens); !stored) return stored.error();
+
+    // The network says who this is; until it has, the account is provisional.
+    auto facts = context.look_at_creator(account.id);
+    if (!facts) {
+        undo(context, *connecting);
+        return facts.error();
+    }
+    int released = 0;
+    auto connected = finish(context, *connecting, *facts, released);
+    if (!connected) {
+        undo(context, *connecting);
+        return connected.error();
+    }
+    Answer done;
+    done.data["account"] = core::to_json(*connected);
+    done.data["first"] = !connecting->before.has_value();
+    done.data["jobs_released"] = released;
+    done.next.push_back({"See what it may post now", "nothing", {"account", "check", connected->name}});
+    return done;
+}
+
+constexpr InputSpec connect_inputs[] = {
+    {.name = "target",
+     .help = "a network for a new account, or an account to authorise again",
+     .placeholder = "NETWORK|ACCOUNT",
+     .positional = true,
+     .required = true},
+    {.name = "app", .help = "the app under which it is authorised; needed when the network has several"},
+    {.name = "token_stdin",
+     .type = InputType::boolean,
+     .help = "read the network's token answer, one JSON object, from standard input",
+     .more = "Members: access_token, refresh_token, expires_in, refresh_expires_in, scope, and the one that names the "
+             "login (network show NETWORK, oauth.remote_id_member).",
+     .secret = true},
+    {.name = "no_browser", .type = InputType::boolean, .help = "do not open a browser (none is opened so far)"},
+};
+constexpr std::string_view connect_examples[] = {"account connect NETWORK --app studio --token-stdin < tokens.json"};
+
+}  // namespace
+
+constinit Operation const account_connect_operation{
+    .name = "account.connect",
+    .sentence = "authorise an account, for the first time or again",
+    .inputs = connect_inputs,
+    .output = "{account: @account, first: bool, jobs_released: int}",
+    .errors = "not_found.network not_found.app not_found.account account.mismatch conflict.name_taken "
+              "account.reconnect_needed network.unreachable",
+    .effect = OperationEffect::looks,
+    .examples = connect_examples,
+    .run = run_connect,
+};
+
+}  // namespace postrider::cli

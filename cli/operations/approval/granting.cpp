@@ -1,0 +1,305 @@
+// Shows what will be sent, asks what is open, and records the decision with every word that was shown.
+#include "operations/approval/granting.hpp"
+
+#include "operations/lookup.hpp"
+#include "operations/person/passphrase.hpp"
+#include "terminal/prompt.hpp"
+
+#include <postrider/adapter/adapter.hpp>
+#include <postrider/catalogue.hpp>
+#include <postrider/core/media_rules.hpp>
+#include <postrider/suggest.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+#include <set>
+
+namespace postrider::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+std::string shown_value(json::value const& value) {
+    if (adapter::is_ask(value)) return "(open: you decide)";
+    if (value.is_string()) return escape_controls(value.get_string());
+    return json::serialize(value);
+}
+
+std::string shown_media(adapter::MediaFacts const& facts) {
+    auto const source = facts.url.empty() ? facts.path : facts.url;
+    auto text = fmt::format("  media    {}\n", escape_controls(source));
+    text += fmt::format("           {}x{}, {:.1f} s, {:.1f} MB, {}\n",
+                        facts.width,
+                        facts.height,
+                        static_cast<double>(facts.duration_ms) / 1000,
+                        static_cast<double>(facts.size_bytes) / 1e6,
+                        facts.sha256);
+    if (!facts.path.empty()) text += fmt::format("           open it: xdg-open {}\n", core::shell_quoted(facts.path));
+    return text;
+}
+
+std::string shown_part(ConsentPart const& part, Paint const& paint) {
+    auto const& spec = part.planned.spec;
+    auto text = paint.bold(escape_controls(spec.account));
+    if (part.facts && !part.facts->nickname.empty()) text += " (" + escape_controls(part.facts->nickname) + ")";
+    text += "  post " + escape_controls(spec.post_key) + "\n";
+    if (part.facts && part.facts->blocked)
+        text += paint.bad("  This creator cannot post now: " + escape_controls(part.facts->blocked->message())) + "\n";
+    for (auto const& media : spec.post.media) text += shown_media(media);
+    if (!spec.post.title.empty()) text += "  title    " + escape_controls(spec.post.title) + "\n";
+    text += "  caption  " + escape_controls(spec.post.caption) + "\n";
+    if (part.descriptor)
+        for (auto const& option : part.descriptor->options) {
+            auto const* value = spec.post.options.if_contains(option.name);
+            if (!value) continue;
+            auto const set = adapter::is_ask(*value) ? "" : "  (set by the author)";
+            text += fmt::format("  {:<20} {}{}\n", option.name, shown_value(*value), paint.faint(set));
+        }
+    text += fmt::format("  goes out {}\n",
+                        spec.asap ? "as soon as it is approved"
+                                  : fmt::format("{} {} ({})", spec.wall, spec.zone, to_rfc3339(spec.due_at)));
+    for (auto const& hook : spec.hooks)
+        text += fmt::format("  when {}: {}\n",
+                            std::string_view(hook.key()),
+                            escape_controls(json::serialize(hook.value())));
+    if (!spec.note.empty()) text += "  note     " + escape_controls(spec.note) + "\n";
+    for (auto const& finding : part.planned.findings)
+        text += paint.wary("  warning  ") + escape_controls(finding.message) + "\n";
+    for (auto const& entry : part.words) {
+        auto const& words = entry.as_object();
+        text += "  " + escape_controls(words.at("text").as_string()) + "\n";
+        for (auto const& link : words.at("links").as_array())
+            text += "    " + escape_controls(link.as_string()) + "\n";
+    }
+    return text;
+}
+
+// Values that a person may type for one open choice.
+std::vector<std::string> values_of(adapter::OptionSpec const& option, std::optional<adapter::CreatorFacts> const& facts) {
+    if (option.type == adapter::OptionType::boolean) {
+        if (facts && facts->locked.contains(option.name)) return {"no"};
+        return {"yes", "no"};
+    }
+    if (facts)
+        if (auto const offered = facts->offered.find(option.name); offered != facts->offered.end())
+            return offered->second;
+    std::vector<std::string> values;
+    for (auto const& value : option.values) values.push_back(value.value);
+    return values;
+}
+
+json::value answer_value(adapter::OptionSpec const& option, std::string const& typed) {
+    if (option.type == adapter::OptionType::boolean) return typed == "yes";
+    return json::string(typed);
+}
+
+/// Asks for one open choice of one job until the answer is one of the allowed ones.
+class ChoiceAsker {
+ public:
+    explicit ChoiceAsker(Context& context) : context_(context) {}
+
+    std::optional<json::value> ask(ConsentPart const& part, std::string const& name) {
+        auto const* option = part.descriptor ? adapter::find_option(*part.descriptor, name) : nullptr;
+        if (!option) return std::nullopt;
+        auto const values = values_of(*option, part.facts);
+        auto const question = fmt::format("{}\n{}", name, fmt::join(values, "\n"));
+        // Typed once where the question is the same; the person may say otherwise for a single job.
+        auto const before = typed_.find(question);
+        auto const& host = context_.host();
+        *host.err << "\n" << part.planned.spec.account << ": " << option->help << "\n";
+        if (auto const* open = part.planned.spec.post.options.if_contains(name);
+            open && open->is_object() && open->get_object().contains("note"))
+            *host.err << "  " << escape_controls(json::serialize(open->get_object().at("note"))) << "\n";
+        for (auto const& value : option->values)
+            if (std::find(values.begin(), values.end(), value.value) != values.end())
+                *host.err << "  " << value.value << "  " << value.help << "\n";
+        if (part.facts)
+            if (auto const locked = part.facts->locked.find(name); locked != part.facts->locked.end())
+                *host.err << "  only no: " << escape_controls(locked->second) << "\n";
+        for (int turn = 0; turn < 5; ++turn) {
+            auto prompt = fmt::format("{} [{}]", name, fmt::join(values, ", "));
+            if (before != typed_.end()) prompt += fmt::format(" (Enter: {})", before->second);
+            auto typed = ask_line(host, prompt + ": ");
+            if (!typed) return std::nullopt;
+            if (typed->empty() && before != typed_.end()) typed = before->second;
+            if (values.empty() || std::find(values.begin(), values.end(), *typed) != values.end()) {
+                typed_[question] = *typed;
+                return answer_value(*option, *typed);
+            }
+            auto const near = nearest_name(*typed, values);
+            *host.err << "Not one of them" << (near.empty() ? "." : "; did you mean '" + near + "'?") << "\n";
+        }
+        return std::nullopt;
+    }
+
+ private:
+    Context& context_;
+    std::map<std::string, std::string> typed_;
+};
+
+core::Decision decision_for(ConsentView const& view, std::string const& person, std::string how) {
+    core::Decision decision;
+    decision.person = person;
+    decision.how = std::move(how);
+    for (auto const& part : view.parts) {
+        for (auto const& word : part.words)
+            if (std::find(decision.words.begin(), decision.words.end(), word) == decision.words.end())
+                decision.words.push_back(word);
+        if (part.facts) decision.facts[part.planned.spec.account] = adapter::to_json(*part.facts);
+    }
+    return decision;
+}
+
+Error open_choice(ConsentView const& view) {
+    auto error = make_error("approval.open_choice",
+                            fmt::format("Approval {} leaves choices to a person at a terminal.", view.approval.id));
+    for (auto const& part : view.parts)
+        for (auto const& ask : part.planned.asks) {
+            Finding finding;
+            finding.code = "approval.open_choice";
+            finding.path = fmt::format("/{}/options/{}", part.planned.spec.key, ask);
+            finding.message = fmt::format("{} of {} is open", ask, part.planned.spec.account);
+            error = error.with_at(std::move(finding));
+        }
+    return error.with("approval", view.approval.id);
+}
+
+Result<core::Approval> grant(Context& context, std::string const& id, core::Decision const& decision) {
+    return write_store<core::Approval>(context, [&](core::Tables& tables) {
+        return core::grant_approval(tables, id, decision, context.now(), context.random());
+    });
+}
+
+// Facts are asked anew at each showing; what the network does not answer is shown as it was.
+std::optional<adapter::CreatorFacts> facts_for(Context& context, core::Account const& account) {
+    auto facts = context.look_at_creator(account.id);
+    if (facts) return *facts;
+    if (account.facts.empty()) return std::nullopt;
+    return adapter::creator_facts_from_json(account.facts);
+}
+
+}  // namespace
+
+Result<ConsentView> consent_view(Context& context, std::string const& approval_id) {
+    ConsentView view;
+    std::map<std::string, core::Account> accounts;
+    auto read = read_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
+        auto approval = approval_named(tables, approval_id);
+        if (!approval) return approval.error();
+        view.approval = *approval;
+        auto stored = plan_named(tables, approval->plan_id);
+        if (!stored) return stored.error();
+        auto const plan = core::plan_from_json(stored->body);
+        auto const* jobs = approval->body.if_contains("jobs");
+        for (auto const& planned : plan.jobs) {
+            if (!jobs || !jobs->is_object() || !jobs->get_object().contains(planned.spec.key)) continue;
+            ConsentPart part;
+            part.planned = planned;
+            view.parts.push_back(std::move(part));
+            auto account = tables.account(planned.spec.account);
+            if (!account) return account.error();
+            if (*account) accounts[planned.spec.account] = **account;
+        }
+        return true;
+    });
+    if (!read) return read.error();
+    std::map<std::string, std::optional<adapter::CreatorFacts>> known;
+    for (auto& part : view.parts) {
+        auto adapter = context.adapter(part.planned.spec.network);
+        if (!adapter) return adapter.error();
+        part.descriptor = &(*adapter)->descriptor();
+        part.words = core::consent_words(*part.descriptor, part.planned.spec);
+        auto const& name = part.planned.spec.account;
+        bool const decided = view.approval.state != "pending";
+        if (!decided && accounts.contains(name) && !known.contains(name))
+            known[name] = facts_for(context, accounts[name]);
+        if (known.contains(name)) part.facts = known[name];
+    }
+    return view;
+}
+
+std::string consent_text(ConsentView const& view, Paint const& paint) {
+    auto text = fmt::format("{}  {}\nplan {}  {}\n", paint.bold(view.approval.id), view.approval.state, view.approval.plan_id, view.approval.plan_hash);
+    for (auto const& part : view.parts) text += "\n" + shown_part(part, paint);
+    return text;
+}
+
+Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
+                                                      std::vector<std::string> const& approval_ids,
+                                                      std::string const& person) {
+    if (!context.may_prompt()) return make_error("usage.not_terminal");
+    auto const& host = context.host();
+    ChoiceAsker asker(context);
+    std::vector<std::pair<std::string, core::Decision>> decisions;
+    for (auto const& id : approval_ids) {
+        auto view = consent_view(context, id);
+        if (!view) return view.error();
+        *host.err << consent_text(*view, context.printer_paint()) << std::flush;
+        auto decision = decision_for(*view, person, "terminal");
+        for (auto& part : view->parts) {
+            if (part.planned.asks.empty()) continue;
+            json::object answers;
+            for (auto const& ask : part.planned.asks) {
+                auto answer = asker.ask(part, ask);
+                if (!answer) return open_choice(*view);
+                part.planned.spec.post.options[ask] = *answer;
+                answers[ask] = *std::move(answer);
+            }
+            // The declarations follow from the choices, so they are shown once these are made.
+            for (auto const& word : core::consent_words(*part.descriptor, part.planned.spec))
+                if (std::find(decision.words.begin(), decision.words.end(), word) == decision.words.end()) {
+                    *host.err << "  " << escape_controls(word.as_object().at("text").as_string()) << "\n";
+                    decision.words.push_back(word);
+                }
+            decision.answers[part.planned.spec.key] = std::move(answers);
+        }
+        decisions.emplace_back(id, std::move(decision));
+    }
+    auto name = person;
+    if (name.empty()) name = ask_line(host, "\nYour name, as person list prints it: ").value_or("");
+    if (name.empty()) return make_error("usage.missing_input", "--person is needed: who approves?");
+    auto passphrase = ask_secret(host, fmt::format("Passphrase of {} (approves all of the above): ", name));
+    auto proven = proven_person(context, name, passphrase.value_or(""));
+    if (!proven) return proven.error();
+    std::vector<core::Approval> granted;
+    for (auto& [id, decision] : decisions) {
+        decision.person = name;
+        auto approval = grant(context, id, decision);
+        if (!approval) return approval.error();
+        granted.push_back(*std::move(approval));
+    }
+    return granted;
+}
+
+Result<std::vector<core::Approval>> grant_by_passphrase(Context& context,
+                                                        std::vector<std::string> const& approval_ids,
+                                                        std::string const& person,
+                                                        std::string const& note) {
+    std::vector<std::pair<std::string, core::Decision>> decisions;
+    for (auto const& id : approval_ids) {
+        auto view = consent_view(context, id);
+        if (!view) return view.error();
+        bool const open = std::any_of(view->parts.begin(), view->parts.end(), [](ConsentPart const& part) {
+            return !part.planned.asks.empty();
+        });
+        if (open) return open_choice(*view);
+        auto decision = decision_for(*view, person, "passphrase");
+        decision.note = note;
+        decisions.emplace_back(id, std::move(decision));
+    }
+    std::vector<core::Approval> granted;
+    for (auto const& [id, decision] : decisions) {
+        auto approval = grant(context, id, decision);
+        if (!approval) return approval.error();
+        granted.push_back(*std::move(approval));
+    }
+    return granted;
+}
+
+}  // namespace postrider::cli
