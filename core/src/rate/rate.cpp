@@ -57,8 +57,9 @@ Instant permit_free_at(BucketState const& bucket, Instant now) {
     if (busy.size() < size) return now;
     // With as many busy slots as the size allows, the first to come free makes room; a bucket that
     // has shrunk waits for more.
-    std::sort(busy.begin(), busy.end());
-    return busy[busy.size() - size];
+    auto const nth = busy.begin() + static_cast<std::ptrdiff_t>(busy.size() - size);
+    std::nth_element(busy.begin(), nth, busy.end());
+    return *nth;
 }
 
 void take_permit(BucketState& bucket, std::string_view holder, Instant now, Instant deadline) {

@@ -120,10 +120,16 @@ asio::awaitable<Attempt::Next> Attempt::look(adapter::Send send) {
         co_await look_later(std::nullopt);
         co_return next;
     }
+    next.over = false;
+    if (exchange.reply.http.status == 401 && !refreshed_) {
+        // An old token says nothing about the post: look again with a new one.
+        refreshed_ = true;
+        stale_token_ = token_generation_;
+        co_return next;
+    }
     adapter::Reply told;
     told.step = send.step;
     told.http = exchange.reply.http;
-    next.over = false;
     next.answer = std::move(told);
     co_return next;
 }

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace postrider::core {
 
 namespace asio = boost::asio;
@@ -25,6 +27,7 @@ Result<std::optional<Instant>> prepare_again_at(Tables& tables,
         if (step.effect == adapter::Effect::prepare && step.verdict == adapter::Verdict::no_reply &&
             step.started_at > now - 1h)
             lost.push_back(step.started_at);
+    std::sort(lost.begin(), lost.end());
     if (static_cast<int>(lost.size()) < lost_prepares_max) return std::optional<Instant>();
     return std::optional<Instant>(lost[lost.size() - lost_prepares_max] + 1h);
 }
@@ -188,8 +191,10 @@ asio::awaitable<Attempt::Next> Attempt::fail(Error error,
             std::optional<Instant> until;
             if (decision.delay) until = now() + *decision.delay;
             if (last_effect_ == adapter::Effect::prepare && until) {
-                auto again = read_now<std::optional<Instant>>(parts_.store, [this](Tables& tables) {
-                    return prepare_again_at(tables, job_.id, now());
+                std::vector<Instant> lost;
+                if (last_verdict_ == adapter::Verdict::no_reply) lost.push_back(now());
+                auto again = read_now<std::optional<Instant>>(parts_.store, [&](Tables& tables) {
+                    return prepare_again_at(tables, job_.id, lost, now());
                 });
                 if (again && *again) until = std::max(*until, **again);
             }
