@@ -96,7 +96,11 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
     app.add_option("--seed", flags.seed, "of all ids; else the scenario's, else random");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        return app.exit(error) == 0 ? 0 : exit_usage;
+    }
     try {
         emulator::Server server(scenario_for(flags), options_for(flags));
         server.start();
