@@ -35,7 +35,7 @@ complain "Source files that do not open with what they are:" \
 
 complain "Links in the documentation that lead nowhere:" \
   "$(sources '*.md' | while read -r file; do
-    grep -o -E '\]\([^)#: ]+' "$file" | sed 's/](//' | while read -r target; do
+    awk '/^```/ { code = !code } !code' "$file" | grep -o -E '\]\([^)#: ]+' | sed 's/](//' | while read -r target; do
       [ -e "$(dirname "$file")/$target" ] || echo "$file: $target"
     done
   done | head)"
