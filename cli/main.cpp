@@ -31,7 +31,8 @@ int main(int count, char** words) {
     for (char** entry = environ; *entry; ++entry) {
         std::string const pair(*entry);
         auto const equals = pair.find('=');
-        if (equals != std::string::npos) host.environment[pair.substr(0, equals)] = pair.substr(equals + 1);
+        if (equals != std::string::npos)
+            host.environment[pair.substr(0, equals)] = pair.substr(equals + 1);
     }
     std::error_code failed;
     host.folder = std::filesystem::current_path(failed);

@@ -1,4 +1,5 @@
-// Types of inputs: reading them from what was typed, checking them, and saying in JSON Schema what they are.
+// Types of inputs: reading them from what was typed, checking them, and saying in JSON Schema what
+// they are.
 #include "operations/check.hpp"
 
 #include <postrider/instant.hpp>
@@ -37,7 +38,8 @@ json::value typed_value(InputSpec const& input, std::string const& text) {
             if (!failed) return value;
             return json::string(text);
         }
-        default: return json::string(text);
+        default:
+            return json::string(text);
     }
 }
 
@@ -100,7 +102,8 @@ Finding check_value(InputSpec const& input, json::value const& value, std::strin
             break;
         case InputType::choice: {
             auto const words = parted(input.values, '|');
-            if (text && std::find(words.begin(), words.end(), std::string_view(*text)) != words.end())
+            if (text &&
+                std::find(words.begin(), words.end(), std::string_view(*text)) != words.end())
                 break;
             for (auto const& word : words) fault.allowed.emplace_back(word);
             fault.message = fmt::format("is not one of {}", fmt::join(words, ", "));
@@ -115,20 +118,29 @@ Finding check_value(InputSpec const& input, json::value const& value, std::strin
 
 std::string_view type_word(InputType type) {
     switch (type) {
-        case InputType::integer: return "integer";
-        case InputType::boolean: return "boolean";
-        case InputType::object: return "object";
-        default: return "string";
+        case InputType::integer:
+            return "integer";
+        case InputType::boolean:
+            return "boolean";
+        case InputType::object:
+            return "object";
+        default:
+            return "string";
     }
 }
 
 json::value placeholder_value(InputSpec const& input) {
     switch (input.type) {
-        case InputType::integer: return input.min;
-        case InputType::boolean: return false;
-        case InputType::object: return json::object{};
-        case InputType::choice: return json::string(parted(input.values, '|').front());
-        default: return json::string("");
+        case InputType::integer:
+            return input.min;
+        case InputType::boolean:
+            return false;
+        case InputType::object:
+            return json::object{};
+        case InputType::choice:
+            return json::string(parted(input.values, '|').front());
+        default:
+            return json::string("");
     }
 }
 
@@ -184,9 +196,10 @@ std::vector<Finding> check_request(std::span<InputSpec const> inputs,
         if (there) continue;
         auto fault = problem("/" + std::string(input.name), {});
         fault.code = "usage.missing_input";
-        fault.message = fmt::format("{} is needed: {}",
-                                    input.positional ? std::string(input.name) : flag_of(input.name),
-                                    input.help);
+        fault.message =
+            fmt::format("{} is needed: {}",
+                        input.positional ? std::string(input.name) : flag_of(input.name),
+                        input.help);
         problems.push_back(std::move(fault));
     }
     return problems;

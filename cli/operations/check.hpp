@@ -1,5 +1,5 @@
-// The one checker of requests, made from an operation's inputs. It reports all problems at once, each with a JSON Pointer,
-// and serves flags and JSON alike.
+// The one checker of requests, made from an operation's inputs. It reports all problems at once,
+// each with a JSON Pointer, and serves flags and JSON alike.
 #pragma once
 
 #include "operations/operation.hpp"
@@ -20,8 +20,8 @@ struct TypedText {
     std::string text;
 };
 
-/// Adds what was typed to a request; it replaces what the request says. What cannot be read as the input's type stays text,
-/// so that check_request() names it.
+/// Adds what was typed to a request; it replaces what the request says. What cannot be read as the
+/// input's type stays text, so that check_request() names it.
 void merge_typed(boost::json::object& request, std::vector<TypedText> const& typed);
 
 /// All that is wrong with a request. `complete`: missing inputs are problems too.

@@ -26,7 +26,8 @@ bool is_flag(std::string const& word) {
 InputSpec const* global_of(std::string const& word) {
     if (word == "-o") return find_input(global_inputs(), "output");
     if (!word.starts_with("--")) return nullptr;
-    auto name = word.substr(2, word.find('=') == std::string::npos ? std::string::npos : word.find('=') - 2);
+    auto name = word.substr(
+        2, word.find('=') == std::string::npos ? std::string::npos : word.find('=') - 2);
     std::replace(name.begin(), name.end(), '-', '_');
     return find_input(global_inputs(), name);
 }
@@ -56,8 +57,10 @@ LaterCommand const* later_command(std::string_view name) {
 }
 
 Error later_stage(LaterCommand const& later, std::string const& command) {
-    return make_error("usage.later_stage",
-                      fmt::format("'{}' belongs to stage {} and is not in this version", command, later.stage))
+    return make_error(
+               "usage.later_stage",
+               fmt::format(
+                   "'{}' belongs to stage {} and is not in this version", command, later.stage))
         .with("stage", std::to_string(later.stage));
 }
 
@@ -81,8 +84,9 @@ void choose(CommandWords& words, std::string const& noun, std::optional<std::str
     for (auto const* operation : verbs) known.emplace_back(operation->name.substr(noun.size() + 1));
     if (!verb) {
         if (words.help) return;
-        words.error = make_error("usage.unknown_command",
-                                 fmt::format("'{}' needs one of: {}", noun, fmt::join(known, ", ")));
+        words.error =
+            make_error("usage.unknown_command",
+                       fmt::format("'{}' needs one of: {}", noun, fmt::join(known, ", ")));
         return;
     }
     auto const name = noun + "." + *verb;
@@ -129,9 +133,11 @@ CommandWords read_command(std::vector<std::string> const& arguments) {
         if (places.size() == 2) verb = arguments[places[1]];
         choose(words, arguments[places[0]], verb);
     }
-    bool const two_words = words.operation && words.operation->name.find('.') != std::string_view::npos;
+    bool const two_words =
+        words.operation && words.operation->name.find('.') != std::string_view::npos;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        bool const command_word = (!places.empty() && i == places[0]) || (two_words && i == places[1]);
+        bool const command_word =
+            (!places.empty() && i == places[0]) || (two_words && i == places[1]);
         bool const passed_on = words.operation && words.operation->passes_on;
         if (!command_word && (arguments[i] == "--help" || arguments[i] == "-h") && !passed_on)
             words.help = true;
@@ -187,7 +193,8 @@ TypedRequest read_flags(Operation const& operation, std::vector<std::string> con
         if (slot.option->count() == 0) continue;
         auto& typed = slot.global ? request.globals : request.inputs;
         if (slot.input->type == InputType::boolean && !slot.input->positional) {
-            typed.push_back({slot.input, slot.option->as<std::string>() == "false" ? "false" : "true"});
+            typed.push_back(
+                {slot.input, slot.option->as<std::string>() == "false" ? "false" : "true"});
             continue;
         }
         for (auto const& text : slot.texts) typed.push_back({slot.input, text});
@@ -229,7 +236,8 @@ TypedRequest read_flags(Operation const& operation, std::vector<std::string> con
     return request;
 }
 
-std::optional<std::string> early_flag(std::vector<std::string> const& arguments, std::string_view name) {
+std::optional<std::string> early_flag(std::vector<std::string> const& arguments,
+                                      std::string_view name) {
     std::optional<std::string> found;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         auto const* global = global_of(arguments[i]);

@@ -1,5 +1,5 @@
-// From arguments to an operation and what was typed for it. CLI11 reads the flags of the one command that was chosen, so
-// that starting up does not grow with the number of commands.
+// From arguments to an operation and what was typed for it. CLI11 reads the flags of the one
+// command that was chosen, so that starting up does not grow with the number of commands.
 #pragma once
 
 #include "operations/check.hpp"
@@ -14,11 +14,11 @@ namespace postrider::cli {
 /// What the words of the arguments say before any flag is understood.
 struct CommandWords {
     Operation const* operation = nullptr;
-    std::string command;                ///< as far as it is a command: `job wait`
-    std::vector<std::string> rest;      ///< all arguments but the command's words
-    bool help = false;                  ///< --help, -h
-    bool version = false;               ///< --version before any command
-    std::optional<Error> error;         ///< no such command, or one of a later stage
+    std::string command;            ///< as far as it is a command: `job wait`
+    std::vector<std::string> rest;  ///< all arguments but the command's words
+    bool help = false;              ///< --help, -h
+    bool version = false;           ///< --version before any command
+    std::optional<Error> error;     ///< no such command, or one of a later stage
 };
 
 CommandWords read_command(std::vector<std::string> const& arguments);
@@ -32,7 +32,9 @@ struct TypedRequest {
 
 TypedRequest read_flags(Operation const& operation, std::vector<std::string> const& rest);
 
-/// The value of a global flag, read without understanding the rest; for errors that come before the flags do.
-std::optional<std::string> early_flag(std::vector<std::string> const& arguments, std::string_view name);
+/// The value of a global flag, read without understanding the rest; for errors that come before the
+/// flags do.
+std::optional<std::string> early_flag(std::vector<std::string> const& arguments,
+                                      std::string_view name);
 
 }  // namespace postrider::cli

@@ -39,7 +39,8 @@ Result<Settings const*> Context::settings() {
         auto loaded = load_settings(host_);
         if (!loaded) return loaded.error();
         if (!globals_.store.empty()) {
-            bool const key_beside = loaded->vault_key_file == loaded->store.parent_path() / "vault.key";
+            bool const key_beside =
+                loaded->vault_key_file == loaded->store.parent_path() / "vault.key";
             loaded->store = (host_.folder / globals_.store).lexically_normal();
             if (key_beside) loaded->vault_key_file = loaded->store.parent_path() / "vault.key";
         }
@@ -103,13 +104,14 @@ Instant Context::now() {
 
 fs::path Context::helper(std::string_view name) const {
     auto const set = environment_value(host_, "POSTRIDER_LIBEXEC");
-    auto const folder =
-        set.empty() ? host_.program.parent_path() / ".." / "libexec" / "postrider" : host_.folder / set;
+    auto const folder = set.empty() ? host_.program.parent_path() / ".." / "libexec" / "postrider"
+                                    : host_.folder / set;
     return (folder / ("postrider-" + std::string(name))).lexically_normal();
 }
 
 fs::path Context::adapter_folder() const {
-    return (host_.program.parent_path() / ".." / "lib" / "postrider" / "adapters").lexically_normal();
+    return (host_.program.parent_path() / ".." / "lib" / "postrider" / "adapters")
+        .lexically_normal();
 }
 
 Result<fs::path> Context::path_of(std::string const& text) {
@@ -118,7 +120,8 @@ Result<fs::path> Context::path_of(std::string const& text) {
     auto settings = this->settings();
     if (!settings) return settings.error();
     auto folders = (*settings)->media_folders;
-    folders.insert(folders.end(), (*settings)->campaign_folders.begin(), (*settings)->campaign_folders.end());
+    folders.insert(
+        folders.end(), (*settings)->campaign_folders.begin(), (*settings)->campaign_folders.end());
     std::error_code failed;
     auto const real = fs::weakly_canonical(path, failed);
     for (auto const& folder : folders) {
@@ -126,8 +129,9 @@ Result<fs::path> Context::path_of(std::string const& text) {
         auto const parted = std::mismatch(inside.begin(), inside.end(), real.begin(), real.end());
         if (parted.first == inside.end()) return path;
     }
-    return make_error("usage.bad_value",
-                      fmt::format("{} is outside the configured media and campaign folders", path.string()));
+    return make_error(
+        "usage.bad_value",
+        fmt::format("{} is outside the configured media and campaign folders", path.string()));
 }
 
 Result<adapter::Adapter const*> Context::adapter(std::string_view network) {
@@ -172,19 +176,23 @@ Error missing_secret(std::string_view input) {
     Finding finding;
     finding.code = "usage.missing_input";
     finding.path = "/" + std::string(input);
-    finding.message = fmt::format("{} is needed: this is no terminal, so nobody can be asked", flag_of(input));
+    finding.message =
+        fmt::format("{} is needed: this is no terminal, so nobody can be asked", flag_of(input));
     return make_error("usage.missing_input", finding.message).with_at(finding);
 }
 
 }  // namespace
 
-Result<std::string> Context::secret(Request const& request, std::string_view input, std::string_view question) {
+Result<std::string> Context::secret(Request const& request,
+                                    std::string_view input,
+                                    std::string_view question) {
     if (request.flag(input)) {
         std::string line;
         std::getline(*host_.in, line);
         if (!line.empty() && line.back() == '\r') line.pop_back();
         if (line.empty())
-            return make_error("usage.missing_input", fmt::format("{}: standard input is empty", flag_of(input)));
+            return make_error("usage.missing_input",
+                              fmt::format("{}: standard input is empty", flag_of(input)));
         return line;
     }
     if (!may_prompt()) return missing_secret(input);
@@ -201,7 +209,8 @@ Result<std::string> Context::whole_input(Request const& request, std::string_vie
     while (text.size() <= size_max && host_.in->read(block, sizeof block).gcount() > 0)
         text.append(block, static_cast<std::size_t>(host_.in->gcount()));
     if (text.size() > size_max)
-        return make_error("usage.bad_value", fmt::format("{}: standard input is longer than 1 MiB", flag_of(input)));
+        return make_error("usage.bad_value",
+                          fmt::format("{}: standard input is longer than 1 MiB", flag_of(input)));
     return text;
 }
 

@@ -1,4 +1,5 @@
-// Everything an operation may use, opened only when it asks: settings, store, vault, adapters, engine, probe, people.
+// Everything an operation may use, opened only when it asks: settings, store, vault, adapters,
+// engine, probe, people.
 #pragma once
 
 #include "operations/globals.hpp"
@@ -72,7 +73,8 @@ class Context {
     [[nodiscard]] Instant now();
 
     // --- what is found from the executable
-    [[nodiscard]] std::filesystem::path helper(std::string_view name) const;  ///< `probe`: libexec/.../postrider-probe
+    [[nodiscard]] std::filesystem::path helper(
+        std::string_view name) const;  ///< `probe`: libexec/.../postrider-probe
     [[nodiscard]] std::filesystem::path adapter_folder() const;
     /// A path as a person wrote it; refused outside the configured folders with --strict-paths.
     Result<std::filesystem::path> path_of(std::string const& text);
@@ -92,9 +94,11 @@ class Context {
     [[nodiscard]] bool may_prompt() const;
     [[nodiscard]] Paint paint() const;          ///< of stdout
     [[nodiscard]] Paint printer_paint() const;  ///< of stderr
-    /// A secret from the first line of standard input when the request says so, else by asking without echo; else
-    /// `usage.missing_input` naming the flag.
-    Result<std::string> secret(Request const& request, std::string_view input, std::string_view question);
+    /// A secret from the first line of standard input when the request says so, else by asking
+    /// without echo; else `usage.missing_input` naming the flag.
+    Result<std::string> secret(Request const& request,
+                               std::string_view input,
+                               std::string_view question);
     /// All of standard input; for requests that are JSON.
     Result<std::string> whole_input(Request const& request, std::string_view input);
     void say(std::string_view sentence);  ///< one line on stderr, unless --quiet

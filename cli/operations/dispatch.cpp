@@ -1,4 +1,5 @@
-// One run of the program from arguments to exit code: find the operation, check the request, run it, print how it ended.
+// One run of the program from arguments to exit code: find the operation, check the request, run
+// it, print how it ended.
 #include "operations/check.hpp"
 #include "operations/command_line.hpp"
 #include "operations/context.hpp"
@@ -44,13 +45,18 @@ std::string new_request_id() {
 class Run {
  public:
     Run(std::vector<std::string> arguments, Host const& host)
-        : arguments_(std::move(arguments)), host_(host), printer_(host), began_(std::chrono::steady_clock::now()) {}
+        : arguments_(std::move(arguments)),
+          host_(host),
+          printer_(host),
+          began_(std::chrono::steady_clock::now()) {}
 
     int go() {
         try {
             execute();
         } catch (std::exception const& fault) {
-            fail(make_error("internal.exception", fmt::format("postrider came to a stop of its own making: {}", fault.what())));
+            fail(make_error(
+                "internal.exception",
+                fmt::format("postrider came to a stop of its own making: {}", fault.what())));
         } catch (...) {
             fail(make_error("internal.exception"));
         }
@@ -114,7 +120,8 @@ class Run {
             globals_.output = OutputMode::json;
         bool const said = values.contains("output") || globals_.output != OutputMode::auto_;
         auto color = globals_.color;
-        if (!said || !values.contains("color")) from_settings(said, values.contains("color"), color);
+        if (!said || !values.contains("color"))
+            from_settings(said, values.contains("color"), color);
         ending_.request_id = globals_.request_id;
         printer_.configure(globals_, operation_, color);
     }
@@ -166,11 +173,13 @@ class Run {
 
     static Error usage_error(std::vector<Finding> const& problems) {
         auto const& first = problems.front().code;
-        bool const same = std::all_of(problems.begin(), problems.end(), [&first](Finding const& problem) {
-            return problem.code == first;
-        });
-        auto message = problems.size() == 1 ? problems.front().message
-                                            : fmt::format("{} things are wrong with this request", problems.size());
+        bool const same =
+            std::all_of(problems.begin(), problems.end(), [&first](Finding const& problem) {
+                return problem.code == first;
+            });
+        auto message = problems.size() == 1
+                           ? problems.front().message
+                           : fmt::format("{} things are wrong with this request", problems.size());
         auto error = make_error(same ? first : "usage.bad_value", std::move(message));
         for (auto const& problem : problems) error = error.with_at(problem);
         return error;
@@ -189,7 +198,8 @@ class Run {
         }
         auto answer = *std::move(result);
         ending_.data = std::move(answer.data);
-        ending_.warnings.insert(ending_.warnings.end(), answer.warnings.begin(), answer.warnings.end());
+        ending_.warnings.insert(
+            ending_.warnings.end(), answer.warnings.begin(), answer.warnings.end());
         ending_.next = std::move(answer.next);
         ending_.replayed = answer.replayed;
         ending_.next_cursor = std::move(answer.next_cursor);
@@ -206,7 +216,8 @@ class Run {
         if (error.kind() == ErrorKind::usage && operation_) {
             std::vector<std::string> argv = {"help"};
             for (auto const& word : parted(ending_.command, ' ')) argv.push_back(word);
-            ending_.next.insert(ending_.next.begin(), {"Flags and examples", "nothing", std::move(argv)});
+            ending_.next.insert(ending_.next.begin(),
+                                {"Flags and examples", "nothing", std::move(argv)});
         }
         ending_.data.reset();
         ending_.error = std::move(error);
@@ -229,7 +240,8 @@ class Run {
         restore_echo();
         Ending ending;
         ending.command = operation_ ? command_of(*operation_) : std::string();
-        ending.error = make_error("wait.timeout", "A signal ended this command; jobs go on at the next run.");
+        ending.error =
+            make_error("wait.timeout", "A signal ended this command; jobs go on at the next run.");
         ending.next.push_back({"See how the jobs stand", "nothing", {"job", "list"}});
         ending.exit = 128 + signal;
         complete(ending);

@@ -48,7 +48,8 @@ class EngineRunner::Impl {
     explicit Impl(Context& context) : context_(context) {}
     ~Impl() {
         if (!abandoned_) return;
-        // Coroutines are still suspended in the loop and point into the engine; the process is about to end.
+        // Coroutines are still suspended in the loop and point into the engine; the process is
+        // about to end.
         static_cast<void>(engine_.release());
         static_cast<void>(curl_.release());
         static_cast<void>(loop_.release());
@@ -139,17 +140,18 @@ class EngineRunner::Impl {
         purpose_ = purpose;
         core::EngineSettings engine_settings;
         engine_settings.concurrency = (*settings)->concurrency;
-        core::EngineParts parts{**store,
-                                transport(),
-                                context_.clock(),
-                                context_.random(),
-                                **adapters,
-                                **vault,
-                                [folder](std::string const& name) { return core::owner_is_dead(folder, name); },
-                                owner_lock_->owner(),
-                                [this](adapter::MediaFacts const& facts) {
-                                    return context_.media_probe().check_unchanged(facts);
-                                }};
+        core::EngineParts parts{
+            **store,
+            transport(),
+            context_.clock(),
+            context_.random(),
+            **adapters,
+            **vault,
+            [folder](std::string const& name) { return core::owner_is_dead(folder, name); },
+            owner_lock_->owner(),
+            [this](adapter::MediaFacts const& facts) {
+                return context_.media_probe().check_unchanged(facts);
+            }};
         engine_ = std::make_unique<core::Engine>(std::move(parts), engine_settings);
         return {};
     }
@@ -182,8 +184,8 @@ Result<adapter::CreatorFacts> EngineRunner::look_at_creator(std::string const& a
 }
 
 Result<core::Job> EngineRunner::reconcile_now(std::string const& job_id) {
-    return impl_->finish<core::Job>("look",
-                                    [&job_id](core::Engine& engine) { return engine.reconcile_now(job_id); });
+    return impl_->finish<core::Job>(
+        "look", [&job_id](core::Engine& engine) { return engine.reconcile_now(job_id); });
 }
 
 Result<bool> EngineRunner::run(EngineWish wish) {

@@ -25,7 +25,8 @@ json::object warning_object(Finding const& finding) {
     if (!finding.path.empty()) {
         warning["path"] = finding.path;
     } else if (!finding.file.empty()) {
-        warning["path"] = finding.line > 0 ? finding.file + ":" + std::to_string(finding.line) : finding.file;
+        warning["path"] =
+            finding.line > 0 ? finding.file + ":" + std::to_string(finding.line) : finding.file;
     }
     return warning;
 }
@@ -44,7 +45,8 @@ json::object next_object(Next const& next) {
 json::array* longest_list(json::object& data) {
     json::array* longest = nullptr;
     for (auto& member : data)
-        if (auto* list = member.value().if_array(); list && (!longest || list->size() > longest->size()))
+        if (auto* list = member.value().if_array();
+            list && (!longest || list->size() > longest->size()))
             longest = list;
     return longest;
 }
@@ -124,21 +126,27 @@ std::vector<Next> next_of(Error const& error) {
     auto add = [&steps](std::string why, std::string needs, std::vector<std::string> argv) {
         steps.push_back({std::move(why), std::move(needs), std::move(argv)});
     };
-    if (code == "setup.not_initialised") add("Make the store, its key and the first person", "person", {"init"});
+    if (code == "setup.not_initialised")
+        add("Make the store, its key and the first person", "person", {"init"});
     if (code.ends_with("_not_offered") && !account.empty())
         add("See what the account may choose now", "nothing", {"account", "check", account});
     if (code == "account.reconnect_needed" || code == "account.scope_missing")
-        if (!account.empty()) add("The creator signs in again", "person", {"account", "connect", account});
+        if (!account.empty())
+            add("The creator signs in again", "person", {"account", "connect", account});
     if (code == "job.outcome_unknown" && !job.empty())
         add("Look for what became of it", "nothing", {"job", "reconcile", job});
-    if (code == "not_found.account") add("See which accounts there are", "nothing", {"account", "list"});
+    if (code == "not_found.account")
+        add("See which accounts there are", "nothing", {"account", "list"});
     if (code == "not_found.app") add("See which apps there are", "nothing", {"app", "list"});
     if (code == "not_found.job") add("See which jobs there are", "nothing", {"job", "list"});
     if (code == "not_found.plan") add("See which plans there are", "nothing", {"plan", "list"});
-    if (code == "not_found.approval") add("See which approvals there are", "nothing", {"approval", "list"});
-    if (code == "not_found.network") add("See which networks there are", "nothing", {"network", "list"});
+    if (code == "not_found.approval")
+        add("See which approvals there are", "nothing", {"approval", "list"});
+    if (code == "not_found.network")
+        add("See which networks there are", "nothing", {"network", "list"});
     if (code == "not_found.person") add("See who is known", "nothing", {"person", "list"});
-    if (code == "not_found.campaign") add("See which campaigns there are", "nothing", {"campaign", "list"});
+    if (code == "not_found.campaign")
+        add("See which campaigns there are", "nothing", {"campaign", "list"});
     if (error.kind() == ErrorKind::setup && code != "setup.not_initialised")
         add("See what is wrong with this machine", "nothing", {"doctor"});
     add("Cause and steps in full", "nothing", {"explain", code});

@@ -17,9 +17,13 @@ constexpr InputSpec inputs[] = {
      .help = "the whole request as a JSON object from a file, or - for standard input",
      .more = "Flags win over it. `postrider schema NAME --skeleton` prints one to fill in.",
      .placeholder = "FILE|-"},
-    {.name = "timeout", .type = InputType::duration, .help = "how long a wait may take; the job goes on"},
+    {.name = "timeout",
+     .type = InputType::duration,
+     .help = "how long a wait may take; the job goes on"},
     {.name = "store", .type = InputType::path, .help = "the store to use", .placeholder = "FILE"},
-    {.name = "no_input", .type = InputType::boolean, .help = "never ask; a missing value is an error"},
+    {.name = "no_input",
+     .type = InputType::boolean,
+     .help = "never ask; a missing value is an error"},
     {.name = "dry_run",
      .type = InputType::boolean,
      .help = "the real engine, but every request that is not a look is refused and shown"},
@@ -52,7 +56,9 @@ constexpr InputSpec inputs[] = {
      .fallback = "20",
      .min = 1,
      .max = 100},
-    {.name = "cursor", .type = InputType::text, .help = "go on after meta.next_cursor of the last answer"},
+    {.name = "cursor",
+     .type = InputType::text,
+     .help = "go on after meta.next_cursor of the last answer"},
     {.name = "all", .type = InputType::boolean, .help = "every item, as lines of JSON"},
     {.name = "strict_paths",
      .type = InputType::boolean,
@@ -78,7 +84,8 @@ bool has_global(Operation const& operation, std::string_view name) {
     if (name == "idempotency_key") return operation.keyed;
     if (name == "dry_run") return operation.effect == OperationEffect::sends;
     if (name == "timeout") return !operation.time_limit.empty();
-    // The operation's own input of that name comes first (`run --timeout`, `schema` of an operation).
+    // The operation's own input of that name comes first (`run --timeout`, `schema` of an
+    // operation).
     return find_input(operation.inputs, name) == nullptr;
 }
 

@@ -17,7 +17,7 @@ enum class OutputMode { auto_, table, json, ndjson, id, none };
 struct Globals {
     OutputMode output = OutputMode::auto_;
     std::string output_word = "auto";
-    std::string input;   ///< file of --input, `-` for standard input
+    std::string input;  ///< file of --input, `-` for standard input
     std::optional<Milliseconds> timeout;
     std::string store;
     bool no_input = false;

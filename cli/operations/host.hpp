@@ -1,5 +1,6 @@
-// What a run of the program is given from outside: streams, environment, folders, and, in tests, a clock and a transport.
-// `main` fills it from the process; tests fill it by hand and call run_command() in process.
+// What a run of the program is given from outside: streams, environment, folders, and, in tests, a
+// clock and a transport. `main` fills it from the process; tests fill it by hand and call
+// run_command() in process.
 #pragma once
 
 #include <postrider/instant.hpp>
@@ -31,7 +32,7 @@ struct Host {
     std::filesystem::path folder;   ///< where relative paths begin
     std::filesystem::path program;  ///< the executable; helpers and adapters are found from it
 
-    bool watches_signals = false;   ///< the process's signals are ours to handle
+    bool watches_signals = false;  ///< the process's signals are ours to handle
 
     // Empty: the real ones. Given ones outlive the run.
     core::Clock* clock = nullptr;
@@ -39,7 +40,8 @@ struct Host {
     core::Transport* transport = nullptr;
 };
 
-/// One whole run: reads the arguments (without the program's name), prints one answer, gives the exit code.
+/// One whole run: reads the arguments (without the program's name), prints one answer, gives the
+/// exit code.
 int run_command(std::vector<std::string> arguments, Host const& host);
 
 }  // namespace postrider::cli

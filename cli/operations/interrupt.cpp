@@ -2,8 +2,8 @@
 #include "operations/interrupt.hpp"
 
 #include <atomic>
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <mutex>
 #include <thread>
 

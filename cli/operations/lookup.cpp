@@ -22,7 +22,10 @@ bool is_strict_name(std::string_view text) {
     });
 }
 
-Error missing(std::string_view code, std::string_view what, std::string const& name, std::vector<std::string> const& known) {
+Error missing(std::string_view code,
+              std::string_view what,
+              std::string const& name,
+              std::vector<std::string> const& known) {
     if (!is_strict_name(name))
         return make_error("usage.bad_value", fmt::format("this is no name of {}", what));
     auto message = fmt::format("there is no {} '{}'", what, name);
@@ -33,10 +36,17 @@ Error missing(std::string_view code, std::string_view what, std::string const& n
 
 // What is kept under an id of ours; ids are long, so nothing is suggested.
 template <class T, class Find>
-Result<T> by_id(std::string const& id, std::string_view prefix, std::string_view code, std::string_view what, Find find) {
+Result<T> by_id(std::string const& id,
+                std::string_view prefix,
+                std::string_view code,
+                std::string_view what,
+                Find find) {
     if (!core::is_id(id, prefix)) {
         if (!is_strict_name(id)) return missing(code, what, id, {});
-        return make_error(code, fmt::format("there is no {} '{}'; ids look like {}_ and 26 letters", what, id, prefix))
+        return make_error(
+                   code,
+                   fmt::format(
+                       "there is no {} '{}'; ids look like {}_ and 26 letters", what, id, prefix))
             .with(std::string(what), id);
     }
     auto found = find();
@@ -60,19 +70,23 @@ Result<core::Account> account_named(core::Tables& tables, std::string const& nam
     return missing("not_found.account", "account", name, known);
 }
 
-Result<core::App> app_named(core::Tables& tables, std::string const& name, std::string_view network) {
+Result<core::App> app_named(core::Tables& tables,
+                            std::string const& name,
+                            std::string_view network) {
     auto apps = tables.apps(network);
     if (!apps) return apps.error();
     std::vector<core::App> found;
     std::vector<std::string> known;
     for (auto const& app : *apps) {
         known.push_back(app.name);
-        if (app.id == name || app.name == name || app.network + "/" + app.name == name) found.push_back(app);
+        if (app.id == name || app.name == name || app.network + "/" + app.name == name)
+            found.push_back(app);
     }
     if (found.size() == 1) return found.front();
     if (found.empty()) return missing("not_found.app", "app", name, known);
-    return make_error("usage.bad_value",
-                      fmt::format("more than one network has an app '{}'; write NETWORK/{}", name, name));
+    return make_error(
+        "usage.bad_value",
+        fmt::format("more than one network has an app '{}'; write NETWORK/{}", name, name));
 }
 
 Result<core::Job> job_named(core::Tables& tables, std::string const& id) {
@@ -80,11 +94,13 @@ Result<core::Job> job_named(core::Tables& tables, std::string const& id) {
 }
 
 Result<core::StoredPlan> plan_named(core::Tables& tables, std::string const& id) {
-    return by_id<core::StoredPlan>(id, "pln", "not_found.plan", "plan", [&] { return tables.plan(id); });
+    return by_id<core::StoredPlan>(
+        id, "pln", "not_found.plan", "plan", [&] { return tables.plan(id); });
 }
 
 Result<core::Approval> approval_named(core::Tables& tables, std::string const& id) {
-    return by_id<core::Approval>(id, "apr", "not_found.approval", "approval", [&] { return tables.approval(id); });
+    return by_id<core::Approval>(
+        id, "apr", "not_found.approval", "approval", [&] { return tables.approval(id); });
 }
 
 Result<core::Person> person_named(core::Tables& tables, std::string const& name) {
@@ -103,7 +119,9 @@ Result<std::vector<core::Job>> all_jobs(core::Tables& tables, core::JobFilter fi
     return tables.jobs(filter);
 }
 
-Answer list_answer(Context& context, boost::json::array items, std::optional<std::string> next_cursor) {
+Answer list_answer(Context& context,
+                   boost::json::array items,
+                   std::optional<std::string> next_cursor) {
     Answer answer;
     if (context.globals().all && context.streams()) {
         for (auto& item : items) {

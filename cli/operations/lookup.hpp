@@ -1,4 +1,5 @@
-// Finding things by the names that people and programs use for them, and refusing what cannot be a name.
+// Finding things by the names that people and programs use for them, and refusing what cannot be a
+// name.
 #pragma once
 
 #include "operations/context.hpp"
@@ -31,7 +32,9 @@ Result<T> write_store(Context& context, F work) {
 Result<core::Account> account_named(core::Tables& tables, std::string const& name);
 
 /// Id, `network/name`, or a name that only one app has; `network` narrows it (empty: any).
-Result<core::App> app_named(core::Tables& tables, std::string const& name, std::string_view network);
+Result<core::App> app_named(core::Tables& tables,
+                            std::string const& name,
+                            std::string_view network);
 
 Result<core::Job> job_named(core::Tables& tables, std::string const& id);
 Result<core::StoredPlan> plan_named(core::Tables& tables, std::string const& id);
@@ -41,8 +44,8 @@ Result<core::Person> person_named(core::Tables& tables, std::string const& name)
 /// Jobs of a whole plan, campaign or store, however many.
 Result<std::vector<core::Job>> all_jobs(core::Tables& tables, core::JobFilter filter);
 
-/// One page of a list that is in memory as a whole: items after `cursor`, and the next cursor. Items are told apart by
-/// what `key` gives.
+/// One page of a list that is in memory as a whole: items after `cursor`, and the next cursor.
+/// Items are told apart by what `key` gives.
 template <class T, class Key>
 std::pair<std::vector<T>, std::optional<std::string>> page_of(std::vector<T> all,
                                                               Globals const& globals,
@@ -59,7 +62,10 @@ std::pair<std::vector<T>, std::optional<std::string>> page_of(std::vector<T> all
     return {std::move(page), std::move(next)};
 }
 
-/// The answer of a list operation; with --all the items go out as lines and `data.items` stays empty.
-Answer list_answer(Context& context, boost::json::array items, std::optional<std::string> next_cursor);
+/// The answer of a list operation; with --all the items go out as lines and `data.items` stays
+/// empty.
+Answer list_answer(Context& context,
+                   boost::json::array items,
+                   std::optional<std::string> next_cursor);
 
 }  // namespace postrider::cli

@@ -1,4 +1,5 @@
-// The small functions around an operation: names as they are typed, and typed access to a checked request.
+// The small functions around an operation: names as they are typed, and typed access to a checked
+// request.
 #include "operations/operation.hpp"
 
 #include <algorithm>

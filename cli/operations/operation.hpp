@@ -1,5 +1,6 @@
-// What an operation is: one constant that says everything about a command. Flags, checks, help, schemas and the reference
-// are derived from it; nothing about a command is written down a second time.
+// What an operation is: one constant that says everything about a command. Flags, checks, help,
+// schemas and the reference are derived from it; nothing about a command is written down a second
+// time.
 #pragma once
 
 #include <postrider/error.hpp>
@@ -22,15 +23,16 @@ class Request;
 
 enum class InputType { text, integer, boolean, duration, instant, path, object, choice };
 
-/// One value that an operation takes: a member of its JSON request, and a flag or an argument of the command line.
+/// One value that an operation takes: a member of its JSON request, and a flag or an argument of
+/// the command line.
 struct InputSpec {
     std::string_view name{};  ///< JSON member; the flag has dashes for underscores
     InputType type = InputType::text;
-    std::string_view help{};        ///< one line
-    std::string_view values{};      ///< of a choice, parted by `|`
-    std::string_view fallback{};    ///< default, as it would be written
-    std::string_view more{};        ///< for the long help: what the line above has no room for
-    std::string_view placeholder{}; ///< what stands for the value in help; empty: from the type
+    std::string_view help{};         ///< one line
+    std::string_view values{};       ///< of a choice, parted by `|`
+    std::string_view fallback{};     ///< default, as it would be written
+    std::string_view more{};         ///< for the long help: what the line above has no room for
+    std::string_view placeholder{};  ///< what stands for the value in help; empty: from the type
     bool positional = false;
     bool repeatable = false;
     bool required = false;
@@ -41,10 +43,10 @@ struct InputSpec {
 
 /// What running it does to the world.
 enum class OperationEffect {
-    none,    ///< reads
-    store,   ///< writes the store or files of ours
-    looks,   ///< asks a network, changes nothing there
-    sends,   ///< may publish; has --dry-run
+    none,   ///< reads
+    store,  ///< writes the store or files of ours
+    looks,  ///< asks a network, changes nothing there
+    sends,  ///< may publish; has --dry-run
 };
 
 enum class Scope { none, read, plan, publish, admin };
@@ -61,10 +63,11 @@ struct Answer {
     boost::json::object data;
     std::vector<Finding> warnings;
     std::vector<Next> next;
-    std::optional<Error> error;  ///< a state of affairs that is an exit code too: unknown, partial, timeout, rejected
+    std::optional<Error> error;  ///< a state of affairs that is an exit code too: unknown, partial,
+                                 ///< timeout, rejected
     bool replayed = false;
     std::optional<std::string> next_cursor;
-    int exit = 0;                ///< instead of 0, for ends by signal
+    int exit = 0;                     ///< instead of 0, for ends by signal
     std::optional<std::string> text;  ///< for people, where a table does not do
 
     Answer() = default;
@@ -75,20 +78,21 @@ struct Operation {
     std::string_view name{};      ///< `job.wait`
     std::string_view sentence{};  ///< one line, what it does
     std::span<InputSpec const> inputs{};
-    std::string_view output{};    ///< of `data`, in the notation of schema_notation.hpp
-    std::string_view errors{};    ///< codes it may end with, parted by spaces; those that every operation has are left out
+    std::string_view output{};  ///< of `data`, in the notation of schema_notation.hpp
+    std::string_view errors{};  ///< codes it may end with, parted by spaces; those that every
+                                ///< operation has are left out
     Scope scope = Scope::none;
     OperationEffect effect = OperationEffect::none;
-    std::string_view time_limit{};  ///< default of --timeout; empty = none
+    std::string_view time_limit{};                 ///< default of --timeout; empty = none
     std::span<std::string_view const> examples{};  ///< command lines, without the program's name
     int stage = 1;
-    std::string_view view{};        ///< how people see `data`: `items: id state account`
-    bool lists = false;           ///< has --limit, --cursor, --all
-    bool follows = false;         ///< prints lines as they come
-    bool keyed = false;           ///< has --idempotency-key
-    bool standalone = false;      ///< reads no configuration and opens nothing
-    bool passes_on = false;       ///< what follows the first argument belongs to another program
-    std::string_view more{};        ///< paragraphs for the long help
+    std::string_view view{};  ///< how people see `data`: `items: id state account`
+    bool lists = false;       ///< has --limit, --cursor, --all
+    bool follows = false;     ///< prints lines as they come
+    bool keyed = false;       ///< has --idempotency-key
+    bool standalone = false;  ///< reads no configuration and opens nothing
+    bool passes_on = false;   ///< what follows the first argument belongs to another program
+    std::string_view more{};  ///< paragraphs for the long help
     Result<Answer> (*run)(Context&, Request const&) = nullptr;
 };
 

@@ -43,10 +43,13 @@ bool copy_field(json::object const& from, std::string_view path, json::object& t
     return copy_field(value->get_object(), path.substr(dot + 1), to[name].as_object());
 }
 
-void list_fields(json::object const& object, std::string const& prefix, std::vector<std::string>& names) {
+void list_fields(json::object const& object,
+                 std::string const& prefix,
+                 std::vector<std::string>& names) {
     for (auto const& member : object) {
         names.push_back(prefix + std::string(member.key()));
-        if (auto const* inner = member.value().if_object()) list_fields(*inner, names.back() + ".", names);
+        if (auto const* inner = member.value().if_object())
+            list_fields(*inner, names.back() + ".", names);
     }
 }
 
@@ -98,7 +101,8 @@ void Printer::configure(Globals const& globals, Operation const* operation, std:
 bool Printer::colored(bool terminal) const {
     if (color_ == "always") return true;
     if (color_ == "never" || !terminal) return false;
-    return environment_value(host_, "NO_COLOR").empty() && environment_value(host_, "TERM") != "dumb";
+    return environment_value(host_, "NO_COLOR").empty() &&
+           environment_value(host_, "TERM") != "dumb";
 }
 
 void Printer::line(json::object line) {
@@ -150,7 +154,9 @@ void Printer::write_out(Ending& ending) const {
     file << text;
     file.close();
     if (!file) {
-        set_error(ending, make_error("usage.bad_value", fmt::format("--out: {} cannot be written", path.string())));
+        set_error(ending,
+                  make_error("usage.bad_value",
+                             fmt::format("--out: {} cannot be written", path.string())));
         return;
     }
     json::object out;
@@ -212,12 +218,17 @@ void Printer::print_error(Ending const& ending) const {
         err << paint.bad("error") << ": " << escape_controls(error.message()) << " "
             << paint.faint("[" + error.code() + "]") << "\n";
         for (auto const& finding : error.at()) {
-            if (error.at().size() == 1 && finding.message == error.message() && finding.allowed.empty()) continue;
+            if (error.at().size() == 1 && finding.message == error.message() &&
+                finding.allowed.empty())
+                continue;
             auto place = finding.file.empty() ? finding.path : finding.file;
             if (finding.line > 0) place += fmt::format(":{}", finding.line);
-            err << "  " << (place.empty() ? "" : place + ": ") << escape_controls(finding.message) << "\n";
+            err << "  " << (place.empty() ? "" : place + ": ") << escape_controls(finding.message)
+                << "\n";
             if (!finding.allowed.empty() && finding.allowed.size() <= 30)
-                err << paint.faint("    allowed: " + escape_controls(json::serialize(finding.allowed))) << "\n";
+                err << paint.faint("    allowed: " +
+                                   escape_controls(json::serialize(finding.allowed)))
+                    << "\n";
         }
         if (auto const* cause = error.cause())
             err << paint.faint("  because: " + escape_controls(cause->message())) << "\n";
@@ -233,7 +244,8 @@ void Printer::print_people(Ending const& ending, std::optional<std::string> cons
         else if (text)
             *host_.out << *text;
         else
-            *host_.out << render_view(*ending.data, operation_ ? operation_->view : "", width, paint_out());
+            *host_.out << render_view(
+                *ending.data, operation_ ? operation_->view : "", width, paint_out());
         *host_.out << std::flush;
     }
     print_error(ending);
@@ -243,7 +255,9 @@ void Printer::print_people(Ending const& ending, std::optional<std::string> cons
         *host_.err << paint.wary("warning") << ": " << escape_controls(warning.message) << " "
                    << paint.faint("[" + warning.code + "]") << "\n";
     for (auto const& next : ending.next)
-        *host_.err << paint.faint(fmt::format("{}: postrider {}", next.why, fmt::join(next.argv, " "))) << "\n";
+        *host_.err << paint.faint(
+                          fmt::format("{}: postrider {}", next.why, fmt::join(next.argv, " ")))
+                   << "\n";
     if (ending.next_cursor)
         *host_.err << paint.faint("More: --cursor " + *ending.next_cursor) << "\n";
 }
@@ -271,8 +285,12 @@ int Printer::finish(Ending ending, std::optional<std::string> const& text) {
             print_ids(ending);
             print_error(ending);
             break;
-        case OutputMode::none: print_error(ending); break;
-        case OutputMode::table: print_people(ending, text); break;
+        case OutputMode::none:
+            print_error(ending);
+            break;
+        case OutputMode::table:
+            print_people(ending, text);
+            break;
     }
     return exit_of(ending);
 }

@@ -81,8 +81,12 @@ class NotationReader {
             return schema;
         }
         static constexpr std::pair<std::string_view, std::string_view> types[] = {
-            {"text", "string"},  {"int", "integer"}, {"number", "number"},
-            {"bool", "boolean"}, {"null", "null"},   {"object", "object"},
+            {"text", "string"},
+            {"int", "integer"},
+            {"number", "number"},
+            {"bool", "boolean"},
+            {"null", "null"},
+            {"object", "object"},
         };
         for (auto const& [ours, theirs] : types) {
             if (name != ours) continue;
@@ -126,9 +130,8 @@ class NotationReader {
     std::string word() {
         skip_space();
         std::size_t length = 0;
-        while (length < rest_.size() &&
-               (std::isalnum(static_cast<unsigned char>(rest_[length])) || rest_[length] == '_' ||
-                rest_[length] == '$'))
+        while (length < rest_.size() && (std::isalnum(static_cast<unsigned char>(rest_[length])) ||
+                                         rest_[length] == '_' || rest_[length] == '$'))
             ++length;
         if (length == 0) fail("a name is missing");
         std::string found(rest_.substr(0, length));
@@ -159,8 +162,9 @@ class NotationReader {
             rest_.remove_prefix(1);
     }
     [[noreturn]] void fail(std::string const& what) {
-        throw std::logic_error("notation: " + what + " before '" + std::string(rest_.substr(0, 30)) +
-                               "' in '" + std::string(whole_) + "'");
+        throw std::logic_error("notation: " + what + " before '" +
+                               std::string(rest_.substr(0, 30)) + "' in '" + std::string(whole_) +
+                               "'");
     }
 
     std::string_view rest_;

@@ -5,9 +5,11 @@
 //   "a"|"b"                                        one of these words
 //   T|null                                         either
 //   [T]                                            a list
-//   {name: T, other?: T}                           an object with these members in this order; `?`: may be absent
+//   {name: T, other?: T}                           an object with these members in this order; `?`:
+//   may be absent
 //   {*: T}                                         an object whose members have names of their own
-//   @name                                          a shape that several operations share, see shared_shapes()
+//   @name                                          a shape that several operations share, see
+//   shared_shapes()
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -19,8 +21,9 @@
 
 namespace postrider::cli {
 
-/// The schema of a notation, with `$defs` for the shared shapes that it uses. Throws std::logic_error when the notation is
-/// not well formed, which is a bug of ours and found by a test.
+/// The schema of a notation, with `$defs` for the shared shapes that it uses. Throws
+/// std::logic_error when the notation is not well formed, which is a bug of ours and found by a
+/// test.
 boost::json::object schema_of(std::string_view notation);
 
 /// Name and notation of the shapes that `@name` stands for.

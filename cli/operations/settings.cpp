@@ -62,7 +62,8 @@ bool is_word_of(std::string_view words, std::string_view word) {
 std::optional<std::uint64_t> count_of(std::string_view text) {
     std::uint64_t number = 0;
     auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number == 0) return std::nullopt;
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number == 0)
+        return std::nullopt;
     return number;
 }
 
@@ -93,7 +94,9 @@ class SettingsReader {
             auto const table = toml::parse(text.str(), file.string());
             read_table(file, table, "");
         } catch (toml::parse_error const& fault) {
-            problem(file, static_cast<int>(fault.source().begin.line), std::string(fault.description()));
+            problem(file,
+                    static_cast<int>(fault.source().begin.line),
+                    std::string(fault.description()));
         }
     }
 
@@ -106,7 +109,9 @@ class SettingsReader {
                 problem({}, 0, fmt::format("{}: {}", row.environment, fault));
                 continue;
             }
-            auto const value = row.type == KeyType::path ? (host_.folder / text).lexically_normal().string() : text;
+            auto const value = row.type == KeyType::path
+                                   ? (host_.folder / text).lexically_normal().string()
+                                   : text;
             settings_[std::string(row.key)] = {
                 std::string(row.key), value, fmt::format("environment {}", row.environment)};
         }
@@ -143,14 +148,18 @@ class SettingsReader {
         }
     }
 
-    void read_channel(fs::path const& file, std::string const& key, toml::node const& node, int line) {
+    void read_channel(fs::path const& file,
+                      std::string const& key,
+                      toml::node const& node,
+                      int line) {
         auto const* table = node.as_table();
         auto const path = table ? (*table)["file"].value<std::string>() : std::nullopt;
         if (!path || table->size() != 1) {
             problem(file, line, fmt::format("{}: a channel has one member, file = \"PATH\"", key));
             return;
         }
-        settings_[key] = {key, (file.parent_path() / *path).lexically_normal().string(), file.string()};
+        settings_[key] = {
+            key, (file.parent_path() / *path).lexically_normal().string(), file.string()};
     }
 
     static bool is_section(std::string_view key) {
@@ -160,7 +169,9 @@ class SettingsReader {
         });
     }
 
-    static std::optional<std::string> text_of(KeyRow const& row, toml::node const& node, fs::path const& file) {
+    static std::optional<std::string> text_of(KeyRow const& row,
+                                              toml::node const& node,
+                                              fs::path const& file) {
         auto const absolute = [&file](std::string const& path) {
             return (file.parent_path() / path).lexically_normal().string();
         };
@@ -250,7 +261,8 @@ Result<Settings> load_settings(Host const& host) {
     for (auto const& file : files) {
         std::error_code ignored;
         if (!fs::exists(file, ignored)) {
-            bool const asked_for = !environment_value(host, "POSTRIDER_CONFIG").empty() && file == files.back();
+            bool const asked_for =
+                !environment_value(host, "POSTRIDER_CONFIG").empty() && file == files.back();
             if (!asked_for) continue;
         }
         reader.read_file(file);
@@ -268,7 +280,8 @@ Result<Settings> load_settings(Host const& host) {
                           Setting{std::string(row.key), std::string(row.fallback), "built-in"});
     if (found["store"].value.empty())
         found["store"].value =
-            (home_folder(host, "XDG_STATE_HOME", ".local/state") / "postrider" / "postrider.db").string();
+            (home_folder(host, "XDG_STATE_HOME", ".local/state") / "postrider" / "postrider.db")
+                .string();
     settings.store = found["store"].value;
     if (found["vault_key_file"].value.empty())
         found["vault_key_file"].value = (settings.store.parent_path() / "vault.key").string();
@@ -281,8 +294,8 @@ Result<Settings> load_settings(Host const& host) {
     settings.script_instructions = count_of(found["script.instructions"].value).value_or(0);
     settings.script_memory_bytes = count_of(found["script.memory_bytes"].value).value_or(0);
     settings.script_jobs = count_of(found["script.jobs"].value).value_or(0);
-    settings.concurrency =
-        static_cast<int>(std::min<std::uint64_t>(count_of(found["engine.concurrency"].value).value_or(16), 256));
+    settings.concurrency = static_cast<int>(
+        std::min<std::uint64_t>(count_of(found["engine.concurrency"].value).value_or(16), 256));
     for (auto const& [key, setting] : found) {
         if (key.starts_with("channels.")) settings.channels[key.substr(9)] = setting.value;
         settings.all.push_back(setting);

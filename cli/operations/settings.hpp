@@ -1,4 +1,5 @@
-// Configuration: environment over project file over user file over system file over built-in. Unknown keys are errors.
+// Configuration: environment over project file over user file over system file over built-in.
+// Unknown keys are errors.
 #pragma once
 
 #include "operations/host.hpp"
@@ -36,11 +37,12 @@ struct Settings {
     std::uint64_t script_jobs = 20'000;
     int concurrency = 16;
 
-    std::vector<Setting> all;                         ///< every known key, sorted, with its origin
-    std::vector<std::filesystem::path> files;         ///< that were read, strongest first
+    std::vector<Setting> all;                  ///< every known key, sorted, with its origin
+    std::vector<std::filesystem::path> files;  ///< that were read, strongest first
 };
 
-/// Where a file of settings may stand, strongest first: POSTRIDER_CONFIG or the project's, the user's, the system's.
+/// Where a file of settings may stand, strongest first: POSTRIDER_CONFIG or the project's, the
+/// user's, the system's.
 std::vector<std::filesystem::path> settings_files(Host const& host);
 
 /// `setup.config_invalid` with file, line and the nearest key for each that is wrong.

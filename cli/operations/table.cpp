@@ -1,4 +1,5 @@
-// The list of operations, and of what later stages bring. The constants themselves stand beside their code.
+// The list of operations, and of what later stages bring. The constants themselves stand beside
+// their code.
 #include "operations/table.hpp"
 
 #include "operations/declared.hpp"
@@ -17,19 +18,43 @@ constexpr Operation const* table[] = {
 };
 
 constexpr LaterCommand later[] = {
-    {"account.stats", 2},      {"account.disconnect", 2}, {"approval.open", 2},
-    {"approval.revoke", 2},    {"audit.export", 2},       {"audit.list", 2},
-    {"audit.verify", 2},       {"bucket.set", 2},         {"campaign.simulate", 2},
-    {"completion", 2},         {"job.explain", 2},        {"job.move", 2},
-    {"key.add", 2},            {"key.list", 2},           {"key.revoke", 2},
-    {"lua.repl", 2},           {"man", 2},                {"mcp", 2},
-    {"media.convert", 2},      {"media.list", 2},         {"media.remove", 2},
-    {"plan.drop", 2},          {"post.stats", 2},         {"serve", 3},
-    {"store.copy", 3},         {"store.prune", 3},        {"webhook.add", 3},
-    {"webhook.list", 3},       {"webhook.remove", 3},     {"webhook.replay", 3},
-    {"webhook.rotate", 3},     {"webhook.show", 3},       {"webhook.test", 3},
-    {"workspace.add", 2},      {"workspace.list", 2},     {"workspace.set", 2},
-    {"workspace.show", 2},     {"adapter.new", 2},
+    {"account.stats", 2},
+    {"account.disconnect", 2},
+    {"approval.open", 2},
+    {"approval.revoke", 2},
+    {"audit.export", 2},
+    {"audit.list", 2},
+    {"audit.verify", 2},
+    {"bucket.set", 2},
+    {"campaign.simulate", 2},
+    {"completion", 2},
+    {"job.explain", 2},
+    {"job.move", 2},
+    {"key.add", 2},
+    {"key.list", 2},
+    {"key.revoke", 2},
+    {"man", 2},
+    {"mcp", 2},
+    {"media.convert", 2},
+    {"media.list", 2},
+    {"media.remove", 2},
+    {"plan.drop", 2},
+    {"post.stats", 2},
+    {"serve", 3},
+    {"store.copy", 3},
+    {"store.prune", 3},
+    {"webhook.add", 3},
+    {"webhook.list", 3},
+    {"webhook.remove", 3},
+    {"webhook.replay", 3},
+    {"webhook.rotate", 3},
+    {"webhook.show", 3},
+    {"webhook.test", 3},
+    {"workspace.add", 2},
+    {"workspace.list", 2},
+    {"workspace.set", 2},
+    {"workspace.show", 2},
+    {"adapter.new", 2},
 };
 
 }  // namespace

@@ -14,8 +14,8 @@ namespace postrider::cli {
 namespace {
 
 bool has_ended(std::string const& state) {
-    return state == "published" || state == "handed_off" || state == "rejected" || state == "cancelled" ||
-           state == "unknown";
+    return state == "published" || state == "handed_off" || state == "rejected" ||
+           state == "cancelled" || state == "unknown";
 }
 
 constexpr std::size_t lines_max = 12;
@@ -28,7 +28,8 @@ std::string transfer_text(std::uint64_t sent_bytes, std::uint64_t total_bytes) {
     return fmt::format("{} %", std::min<std::uint64_t>(100, sent_bytes * 100 / total_bytes));
 }
 
-LiveProgress::LiveProgress(Host const& host, Globals const& globals, Paint paint) : host_(host), paint_(paint) {
+LiveProgress::LiveProgress(Host const& host, Globals const& globals, Paint paint)
+    : host_(host), paint_(paint) {
     if (globals.progress == "json")
         form_ = Form::json;
     else if (globals.progress == "auto" && host.err_terminal && !globals.quiet)

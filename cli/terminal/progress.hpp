@@ -1,4 +1,5 @@
-// What the engine is doing, live: a few lines on stderr that are written over again, or lines of JSON.
+// What the engine is doing, live: a few lines on stderr that are written over again, or lines of
+// JSON.
 #pragma once
 
 #include "operations/globals.hpp"

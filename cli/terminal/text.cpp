@@ -20,7 +20,11 @@ struct Scalar {
 
 Scalar first_scalar(std::string_view text) {
     auto const lead = static_cast<unsigned char>(text.front());
-    std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+    std::size_t length = lead < 0x80    ? 1
+                         : lead >= 0xf0 ? 4
+                         : lead >= 0xe0 ? 3
+                         : lead >= 0xc2 ? 2
+                                        : 0;
     if (length == 0 || length > text.size()) return {lead, 1, false};
     if (length == 1) return {lead, 1, true};
     std::uint32_t value = lead & (0xffU >> (length + 1));
@@ -74,8 +78,8 @@ std::size_t width_of(std::uint32_t value) {
 
 // Characters that move the cursor, ring, or turn the reading order around.
 bool is_unsafe(std::uint32_t value) {
-    return value < 0x20 || (value >= 0x7f && value < 0xa0) || (value >= 0x202a && value <= 0x202e) ||
-           (value >= 0x2066 && value <= 0x2069);
+    return value < 0x20 || (value >= 0x7f && value < 0xa0) ||
+           (value >= 0x202a && value <= 0x202e) || (value >= 0x2066 && value <= 0x2069);
 }
 
 }  // namespace
@@ -140,10 +144,11 @@ std::string Paint::in(std::string_view code, std::string_view text) const {
 }
 
 std::string Paint::state(std::string_view word, std::string_view shown) const {
-    static constexpr std::string_view fine[] = {"published", "handed_off", "granted", "create", "ok", "applied"};
+    static constexpr std::string_view fine[] = {
+        "published", "handed_off", "granted", "create", "ok", "applied"};
     static constexpr std::string_view wrong[] = {"rejected", "error", "declined", "bad"};
-    static constexpr std::string_view open[] = {"unknown", "awaiting_approval", "warning", "pending",
-                                                "change",  "cancel",            "cancelled"};
+    static constexpr std::string_view open[] = {
+        "unknown", "awaiting_approval", "warning", "pending", "change", "cancel", "cancelled"};
     auto const among = [word](auto const& words) {
         return std::find(std::begin(words), std::end(words), word) != std::end(words);
     };

@@ -16,7 +16,8 @@ std::string cut_to_width(std::string_view utf8, std::size_t width);
 /// Spaces after it up to `width` columns.
 std::string padded(std::string_view utf8, std::size_t width);
 
-/// Outside text made harmless: control characters, C1 ones and bidirectional overrides become `\x1b` style escapes.
+/// Outside text made harmless: control characters, C1 ones and bidirectional overrides become
+/// `\x1b` style escapes.
 std::string escape_controls(std::string_view utf8);
 
 /// Colours, or none where they would disturb.

@@ -78,7 +78,8 @@ std::string render_list(json::array const& list,
     for (auto const& item : list) {
         std::vector<std::string> row;
         if (item.is_object())
-            for (auto const& column : columns) row.push_back(cell_of(at_path(item.get_object(), column)));
+            for (auto const& column : columns)
+                row.push_back(cell_of(at_path(item.get_object(), column)));
         rows.push_back(std::move(row));
     }
     std::vector<std::string> heads;
@@ -136,8 +137,8 @@ std::string render_table(std::vector<std::string> const& heads,
     auto const total = [&] { return std::accumulate(widths.begin(), widths.end(), gaps); };
     while (width > 0 && total() > width) {
         auto const widest = std::max_element(widths.begin(), widths.end());
-        auto const least = std::max<std::size_t>(8, display_width(heads[static_cast<std::size_t>(
-                                                         widest - widths.begin())]));
+        auto const least = std::max<std::size_t>(
+            8, display_width(heads[static_cast<std::size_t>(widest - widths.begin())]));
         if (*widest <= least) break;
         *widest = std::max(least, *widest - std::min(*widest, total() - width));
     }
@@ -178,7 +179,8 @@ std::string render_view(json::object const& data,
         if (list->get_array().empty())
             tables += paint.faint("no " + head_of(names.front())) + "\n";
         else
-            tables += render_list(list->get_array(), words_of(part.substr(colon + 1)), width, paint);
+            tables +=
+                render_list(list->get_array(), words_of(part.substr(colon + 1)), width, paint);
     }
     std::string members;
     render_members(members, data, shown, width, 0);

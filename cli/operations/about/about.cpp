@@ -56,7 +56,8 @@ json::object row_object(ErrorRow const& row) {
     return object;
 }
 
-// A code of the catalogue, or of an adapter; adapters are loaded only for codes that the catalogue does not have.
+// A code of the catalogue, or of an adapter; adapters are loaded only for codes that the catalogue
+// does not have.
 Result<json::object> explained(Context& context, std::string const& code) {
     if (auto const* row = find_error_row(code)) return row_object(*row);
     std::vector<std::string> known;
@@ -79,22 +80,28 @@ Result<Answer> run_explain(Context& context, Request const& request) {
     if (!found) return found.error();
     Answer answer(*found);
     auto const paint = context.paint();
-    auto const line = [&](std::string_view name) { return std::string(answer.data[name].as_string()); };
-    answer.text = fmt::format("{}\n\n{}\n\n{}\n\n{}\n\n{}\n",
-                              paint.bold(line("code")),
-                              line("cause"),
-                              line("effect"),
-                              line("steps"),
-                              paint.faint(fmt::format("kind {}, exit {}, whose move: {}, again: {}",
-                                                      line("kind"),
-                                                      answer.data["exit"].as_int64(),
-                                                      line("owner"),
-                                                      std::string(answer.data["retry"].at("when").as_string()))));
+    auto const line = [&](std::string_view name) {
+        return std::string(answer.data[name].as_string());
+    };
+    answer.text = fmt::format(
+        "{}\n\n{}\n\n{}\n\n{}\n\n{}\n",
+        paint.bold(line("code")),
+        line("cause"),
+        line("effect"),
+        line("steps"),
+        paint.faint(fmt::format("kind {}, exit {}, whose move: {}, again: {}",
+                                line("kind"),
+                                answer.data["exit"].as_int64(),
+                                line("owner"),
+                                std::string(answer.data["retry"].at("when").as_string()))));
     return answer;
 }
 
 constexpr InputSpec explain_inputs[] = {
-    {.name = "code", .help = "an error's code, such as media.unsupported", .positional = true, .required = true},
+    {.name = "code",
+     .help = "an error's code, such as media.unsupported",
+     .positional = true,
+     .required = true},
 };
 constexpr std::string_view explain_examples[] = {"explain job.outcome_unknown"};
 
@@ -110,7 +117,9 @@ json::object exit_codes_object() {
         {5, "not permitted; stop, tell someone"},
         {6, "an approval is needed, declined or expired; give the link or command to a person"},
         {7, "media, caption or options are not acceptable; mend content, new plan"},
-        {8, "key used for other content, stale plan, wrong state, committed; plan again, or read the job"},
+        {8,
+         "key used for other content, stale plan, wrong state, committed; plan again, or read the "
+         "job"},
         {9, "a minute limit or a day's quota; wait retry.after_ms"},
         {10, "nothing was accepted; the same command again"},
         {11, "the wait ended, the job goes on; wait again"},
@@ -202,7 +211,8 @@ Result<Answer> run_schema(Context&, Request const& request) {
         return answer;
     }
     if (name == "openapi" || name == "mcp")
-        return make_error("usage.later_stage", fmt::format("schema {} belongs to a later stage", name))
+        return make_error("usage.later_stage",
+                          fmt::format("schema {} belongs to a later stage", name))
             .with("stage", name == "mcp" ? "2" : "3");
     if (name == "envelope") {
         answer.data["envelope"] = envelope_schema();
@@ -232,9 +242,12 @@ constexpr InputSpec schema_inputs[] = {
      .repeatable = true},
     {.name = "all", .type = InputType::boolean, .help = "everything at once; large, use --out"},
     {.name = "skeleton", .type = InputType::boolean, .help = "a request to fill in, for --input"},
-    {.name = "deprecated", .type = InputType::boolean, .help = "also what is on its way out (nothing is, so far)"},
+    {.name = "deprecated",
+     .type = InputType::boolean,
+     .help = "also what is on its way out (nothing is, so far)"},
 };
-constexpr std::string_view schema_examples[] = {"schema job.wait", "schema post plan --skeleton", "schema exit-codes"};
+constexpr std::string_view schema_examples[] = {
+    "schema job.wait", "schema post plan --skeleton", "schema exit-codes"};
 
 }  // namespace
 
@@ -264,8 +277,9 @@ constinit Operation const schema_operation{
     .name = "schema",
     .sentence = "JSON Schemas of requests and answers, exit codes, error codes",
     .inputs = schema_inputs,
-    .output = "{names?: [text], all?: object, envelope?: object, exit_codes?: object, errors?: object, "
-              "operation?: object, skeleton?: object}",
+    .output =
+        "{names?: [text], all?: object, envelope?: object, exit_codes?: object, errors?: object, "
+        "operation?: object, skeleton?: object}",
     .errors = "not_found.schema usage.later_stage",
     .scope = Scope::read,
     .examples = schema_examples,

@@ -24,7 +24,8 @@ namespace json = boost::json;
 
 std::string upper(std::string_view text) {
     std::string word(text);
-    for (auto& c : word) c = c == '_' ? '-' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (auto& c : word)
+        c = c == '_' ? '-' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return word;
 }
 
@@ -32,14 +33,22 @@ std::string placeholder_of(InputSpec const& input) {
     if (!input.placeholder.empty()) return std::string(input.placeholder);
     if (input.positional) return upper(input.name);
     switch (input.type) {
-        case InputType::integer: return "N";
-        case InputType::boolean: return "";
-        case InputType::duration: return "DURATION";
-        case InputType::instant: return "INSTANT";
-        case InputType::path: return "PATH";
-        case InputType::object: return "JSON";
-        case InputType::choice: return std::string(input.values);
-        case InputType::text: return upper(input.name);
+        case InputType::integer:
+            return "N";
+        case InputType::boolean:
+            return "";
+        case InputType::duration:
+            return "DURATION";
+        case InputType::instant:
+            return "INSTANT";
+        case InputType::path:
+            return "PATH";
+        case InputType::object:
+            return "JSON";
+        case InputType::choice:
+            return std::string(input.values);
+        case InputType::text:
+            return upper(input.name);
     }
     return "VALUE";
 }
@@ -55,21 +64,30 @@ std::string flag_text(InputSpec const& input) {
 
 std::string_view scope_word(Scope scope) {
     switch (scope) {
-        case Scope::none: return "person";
-        case Scope::read: return "read";
-        case Scope::plan: return "plan";
-        case Scope::publish: return "publish";
-        case Scope::admin: return "admin";
+        case Scope::none:
+            return "person";
+        case Scope::read:
+            return "read";
+        case Scope::plan:
+            return "plan";
+        case Scope::publish:
+            return "publish";
+        case Scope::admin:
+            return "admin";
     }
     return "person";
 }
 
 std::string_view effect_word(OperationEffect effect) {
     switch (effect) {
-        case OperationEffect::none: return "none";
-        case OperationEffect::store: return "store";
-        case OperationEffect::looks: return "looks";
-        case OperationEffect::sends: return "sends";
+        case OperationEffect::none:
+            return "none";
+        case OperationEffect::store:
+            return "store";
+        case OperationEffect::looks:
+            return "looks";
+        case OperationEffect::sends:
+            return "sends";
     }
     return "none";
 }
@@ -86,7 +104,9 @@ std::string input_lines(InputSpec const& input, std::size_t width) {
     return line;
 }
 
-std::string input_block(std::string const& title, std::vector<InputSpec const*> const& inputs, Paint const& paint) {
+std::string input_block(std::string const& title,
+                        std::vector<InputSpec const*> const& inputs,
+                        Paint const& paint) {
     if (inputs.empty()) return {};
     std::size_t width = 0;
     for (auto const* input : inputs) width = std::max(width, display_width(flag_text(*input)));
@@ -156,7 +176,10 @@ Result<Answer> run_help(Context& context, Request const& request) {
 }
 
 constexpr InputSpec help_inputs[] = {
-    {.name = "command", .help = "a command or its first word", .positional = true, .repeatable = true},
+    {.name = "command",
+     .help = "a command or its first word",
+     .positional = true,
+     .repeatable = true},
 };
 constexpr std::string_view help_examples[] = {"help", "help job wait"};
 
@@ -183,7 +206,8 @@ json::object operation_object(Operation const& operation) {
     for (auto const& code : parted(operation.errors, ' ')) errors.emplace_back(code);
     object["errors"] = std::move(errors);
     json::array examples;
-    for (auto const example : operation.examples) examples.emplace_back("postrider " + std::string(example));
+    for (auto const example : operation.examples)
+        examples.emplace_back("postrider " + std::string(example));
     object["examples"] = std::move(examples);
     return object;
 }
@@ -196,7 +220,8 @@ std::string usage_line(Operation const& operation) {
         line += input.required ? " " + word : " [" + word + "]";
     }
     for (auto const& input : operation.inputs)
-        if (!input.positional && input.required) line += " " + flag_of(input.name) + " " + placeholder_of(input);
+        if (!input.positional && input.required)
+            line += " " + flag_of(input.name) + " " + placeholder_of(input);
     return line + (operation.passes_on ? "" : " [flags]");
 }
 
@@ -206,7 +231,8 @@ std::string operation_help(Operation const& operation, Paint const& paint) {
     std::vector<InputSpec const*> arguments;
     std::vector<InputSpec const*> flags;
     std::vector<InputSpec const*> globals;
-    for (auto const& input : operation.inputs) (input.positional ? arguments : flags).push_back(&input);
+    for (auto const& input : operation.inputs)
+        (input.positional ? arguments : flags).push_back(&input);
     for (auto const& input : global_inputs())
         if (has_global(operation, input.name)) globals.push_back(&input);
     text += input_block("Arguments", arguments, paint);
@@ -216,23 +242,31 @@ std::string operation_help(Operation const& operation, Paint const& paint) {
         text += fmt::format("\nWithout --timeout a wait ends after {}.\n", operation.time_limit);
     if (!operation.examples.empty()) {
         text += "\n" + paint.bold("Examples") + "\n";
-        for (auto const example : operation.examples) text += "  postrider " + std::string(example) + "\n";
+        for (auto const example : operation.examples)
+            text += "  postrider " + std::string(example) + "\n";
     }
     return text;
 }
 
 std::string overview_help(Paint const& paint) {
-    std::string text = "postrider publishes one idea to many accounts on many networks, exactly once each.\n\n";
+    std::string text =
+        "postrider publishes one idea to many accounts on many networks, exactly once each.\n\n";
     std::size_t width = 0;
-    for (auto const* operation : operations()) width = std::max(width, command_of(*operation).size());
+    for (auto const* operation : operations())
+        width = std::max(width, command_of(*operation).size());
     std::string last;
     for (auto const* operation : operations()) {
         auto const word = std::string(operation->name.substr(0, operation->name.find('.')));
-        if (word != last && !last.empty() && operation->name.find('.') != std::string_view::npos) text += "\n";
+        if (word != last && !last.empty() && operation->name.find('.') != std::string_view::npos)
+            text += "\n";
         last = word;
-        text += "  " + padded(command_of(*operation), width + 2) + std::string(operation->sentence) + "\n";
+        text += "  " + padded(command_of(*operation), width + 2) +
+                std::string(operation->sentence) + "\n";
     }
-    text += "\n" + paint.faint("postrider help COMMAND tells more. Answers are JSON where stdout is no terminal, or with --json.") +
+    text += "\n" +
+            paint.faint(
+                "postrider help COMMAND tells more. Answers are JSON where stdout is no terminal, "
+                "or with --json.") +
             "\n";
     return text;
 }

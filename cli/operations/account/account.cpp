@@ -41,11 +41,14 @@ Result<Answer> run_list(Context& context, Request const& request) {
         for (auto const& account : *accounts) {
             if (request.has("network") && account.network != request.text("network")) continue;
             auto const& tags = account.tags;
-            if (request.has("tag") && std::find(tags.begin(), tags.end(), request.text("tag")) == tags.end()) continue;
+            if (request.has("tag") &&
+                std::find(tags.begin(), tags.end(), request.text("tag")) == tags.end())
+                continue;
             if (!app_id.empty() && account.app_id != app_id) continue;
             kept.push_back(account);
         }
-        auto [page, next] = page_of(kept, context.globals(), [](core::Account const& one) { return one.name; });
+        auto [page, next] =
+            page_of(kept, context.globals(), [](core::Account const& one) { return one.name; });
         json::array items;
         for (auto const& account : page) {
             auto shown = shown_account(tables, account);
@@ -64,10 +67,12 @@ Result<Answer> run_show(Context& context, Request const& request) {
 }
 
 Result<Answer> run_check(Context& context, Request const& request) {
-    auto account = read_store<core::Account>(
-        context, [&](core::Tables& tables) { return account_named(tables, request.text("account")); });
+    auto account = read_store<core::Account>(context, [&](core::Tables& tables) {
+        return account_named(tables, request.text("account"));
+    });
     if (!account) return account.error();
-    context.suggestions.push_back({"What is known here without asking", "nothing", {"account", "show", account->name}});
+    context.suggestions.push_back(
+        {"What is known here without asking", "nothing", {"account", "show", account->name}});
     auto facts = context.look_at_creator(account->id);
     if (!facts) return facts.error().with("account", account->name);
     auto shown = stored_account(context, account->id);
@@ -92,35 +97,39 @@ Result<Answer> run_set(Context& context, Request const& request) {
         Finding finding;
         finding.code = "usage.bad_value";
         finding.path = "/zone";
-        finding.message = fmt::format("'{}' is no zone of the time zone data, such as Europe/Paris", zone);
+        finding.message =
+            fmt::format("'{}' is no zone of the time zone data, such as Europe/Paris", zone);
         return make_error("usage.bad_value", finding.message).with_at(finding);
     }
-    auto changed = write_store<json::object>(context, [&](core::Tables& tables) -> Result<json::object> {
-        auto account = account_named(tables, request.text("account"));
-        if (!account) return account.error();
-        if (request.has("zone")) account->zone = zone;
-        auto& tags = account->tags;
-        for (auto const& tag : request.texts("tag"))
-            if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
-        for (auto const& tag : request.texts("untag")) std::erase(tags, tag);
-        std::sort(tags.begin(), tags.end());
-        if (auto put = tables.put_account(*account); !put) return put.error();
-        return shown_account(tables, *account);
-    });
+    auto changed =
+        write_store<json::object>(context, [&](core::Tables& tables) -> Result<json::object> {
+            auto account = account_named(tables, request.text("account"));
+            if (!account) return account.error();
+            if (request.has("zone")) account->zone = zone;
+            auto& tags = account->tags;
+            for (auto const& tag : request.texts("tag"))
+                if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(tag);
+            for (auto const& tag : request.texts("untag")) std::erase(tags, tag);
+            std::sort(tags.begin(), tags.end());
+            if (auto put = tables.put_account(*account); !put) return put.error();
+            return shown_account(tables, *account);
+        });
     if (!changed) return changed.error();
     return Answer(*changed);
 }
 
 Result<Answer> pause_or_resume(Context& context, Request const& request, bool paused) {
-    auto changed = write_store<json::object>(context, [&](core::Tables& tables) -> Result<json::object> {
-        auto account = account_named(tables, request.text("account"));
-        if (!account) return account.error();
-        auto done = core::pause_account(tables, account->name, paused, request.text("reason"), context.now());
-        if (!done) return done.error();
-        auto after = account_named(tables, account->id);
-        if (!after) return after.error();
-        return shown_account(tables, *after);
-    });
+    auto changed =
+        write_store<json::object>(context, [&](core::Tables& tables) -> Result<json::object> {
+            auto account = account_named(tables, request.text("account"));
+            if (!account) return account.error();
+            auto done = core::pause_account(
+                tables, account->name, paused, request.text("reason"), context.now());
+            if (!done) return done.error();
+            auto after = account_named(tables, account->id);
+            if (!after) return after.error();
+            return shown_account(tables, *after);
+        });
     if (!changed) return changed.error();
     return Answer(*changed);
 }
@@ -133,8 +142,11 @@ Result<Answer> run_resume(Context& context, Request const& request) {
     return pause_or_resume(context, request, false);
 }
 
-#define POSTRIDER_ACCOUNT_INPUT \
-    {.name = "account", .help = "an account, as account list prints them, or its id", .positional = true, .required = true}
+#define POSTRIDER_ACCOUNT_INPUT                                                          \
+    {                                                                                    \
+        .name = "account", .help = "an account, as account list prints them, or its id", \
+        .positional = true, .required = true                                             \
+    }
 
 constexpr InputSpec account_inputs[] = {POSTRIDER_ACCOUNT_INPUT};
 constexpr InputSpec hold_inputs[] = {
@@ -144,7 +156,10 @@ constexpr InputSpec hold_inputs[] = {
 constexpr InputSpec set_inputs[] = {
     POSTRIDER_ACCOUNT_INPUT,
     {.name = "zone", .help = "home zone, such as Europe/Paris", .placeholder = "ZONE"},
-    {.name = "tag", .help = "a word for routes and filters", .placeholder = "WORD", .repeatable = true},
+    {.name = "tag",
+     .help = "a word for routes and filters",
+     .placeholder = "WORD",
+     .repeatable = true},
     {.name = "untag", .help = "take such a word away", .placeholder = "WORD", .repeatable = true},
 };
 #undef POSTRIDER_ACCOUNT_INPUT
@@ -156,7 +171,8 @@ constexpr InputSpec list_inputs[] = {
 constexpr std::string_view list_examples[] = {"account list", "account list --tag launch -o id"};
 constexpr std::string_view show_examples[] = {"account show network:@handle"};
 constexpr std::string_view check_examples[] = {"account check network:@handle"};
-constexpr std::string_view set_examples[] = {"account set network:@handle --zone Europe/Paris --tag launch"};
+constexpr std::string_view set_examples[] = {
+    "account set network:@handle --zone Europe/Paris --tag launch"};
 constexpr std::string_view pause_examples[] = {"account pause network:@handle --reason 'holiday'"};
 constexpr std::string_view resume_examples[] = {"account resume network:@handle"};
 

@@ -1,5 +1,6 @@
-// `postrider account connect`: authorises an account with tokens that were obtained elsewhere, for the first time or again.
-// Nothing half done is left: an account that could not be looked at is not kept.
+// `postrider account connect`: authorises an account with tokens that were obtained elsewhere, for
+// the first time or again. Nothing half done is left: an account that could not be looked at is not
+// kept.
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
 
@@ -34,7 +35,8 @@ struct TokenAnswer {
 
 class TokenReader {
  public:
-    TokenReader(json::object const& object, adapter::OAuthShape const& oauth) : object_(object), oauth_(oauth) {}
+    TokenReader(json::object const& object, adapter::OAuthShape const& oauth)
+        : object_(object), oauth_(oauth) {}
 
     Result<TokenAnswer> read() {
         TokenAnswer answer;
@@ -43,9 +45,11 @@ class TokenReader {
         answer.expires_in = seconds("expires_in").value_or(24 * 3600);
         answer.refresh_expires_in = seconds("refresh_expires_in");
         answer.scopes = scopes();
-        if (!oauth_.remote_id_member.empty()) answer.remote_id = text(oauth_.remote_id_member, true);
+        if (!oauth_.remote_id_member.empty())
+            answer.remote_id = text(oauth_.remote_id_member, true);
         if (problems_.empty()) return answer;
-        auto error = make_error("usage.bad_value", "what came by standard input is no token answer");
+        auto error =
+            make_error("usage.bad_value", "what came by standard input is no token answer");
         for (auto const& problem : problems_) error = error.with_at(problem);
         return error;
     }
@@ -121,13 +125,16 @@ struct Connecting {
 };
 
 // The only app of the network, or the one that was named.
-Result<core::App> app_for(core::Tables& tables, std::string const& network, std::string const& named) {
+Result<core::App> app_for(core::Tables& tables,
+                          std::string const& network,
+                          std::string const& named) {
     if (!named.empty()) return app_named(tables, named, network);
     auto apps = tables.apps(network);
     if (!apps) return apps.error();
     if (apps->size() == 1) return apps->front();
     if (apps->empty())
-        return make_error("not_found.app", fmt::format("no app of {} is known; register one with app add", network));
+        return make_error("not_found.app",
+                          fmt::format("no app of {} is known; register one with app add", network));
     Finding finding;
     finding.code = "usage.missing_input";
     finding.path = "/app";
@@ -147,7 +154,8 @@ Result<Connecting> prepare(Context& context,
         if (named) {
             auto account = account_named(tables, target);
             if (!account) return account.error();
-            if (!answer.remote_id.empty() && !account->remote_id.empty() && account->remote_id != answer.remote_id)
+            if (!answer.remote_id.empty() && !account->remote_id.empty() &&
+                account->remote_id != answer.remote_id)
                 return make_error("account.mismatch").with("account", account->name);
             connecting.before = *account;
         }
@@ -159,7 +167,8 @@ Result<Connecting> prepare(Context& context,
         if (!accounts) return accounts.error();
         for (auto const& account : *accounts)
             if (!connecting.before && account.network == network && !answer.remote_id.empty() &&
-                account.remote_id == answer.remote_id && (app_name.empty() || account.app_id == app->id))
+                account.remote_id == answer.remote_id &&
+                (app_name.empty() || account.app_id == app->id))
                 connecting.before = account;
         if (connecting.before) {
             auto tokens = tables.tokens(connecting.before->id);
@@ -182,12 +191,15 @@ core::TokenPair sealed_tokens(core::Vault const& vault,
     if (!answer.refresh.empty()) tokens.sealed_refresh = vault.seal(answer.refresh, vault_context);
     tokens.access_issued_at = now;
     tokens.access_expires_at = now + std::chrono::seconds(answer.expires_in);
-    if (answer.refresh_expires_in) tokens.refresh_expires_at = now + std::chrono::seconds(*answer.refresh_expires_in);
+    if (answer.refresh_expires_in)
+        tokens.refresh_expires_at = now + std::chrono::seconds(*answer.refresh_expires_in);
     tokens.generation = before ? before->generation + 1 : 1;
     return tokens;
 }
 
-Result<bool> store_pair(Context& context, core::Account const& account, core::TokenPair const& tokens) {
+Result<bool> store_pair(Context& context,
+                        core::Account const& account,
+                        core::TokenPair const& tokens) {
     return write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
         if (auto put = tables.put_account(account); !put) return put.error();
         if (auto put = tables.put_tokens(tokens); !put) return put.error();
@@ -199,7 +211,8 @@ Result<bool> store_pair(Context& context, core::Account const& account, core::To
 void undo(Context& context, Connecting const& connecting) {
     auto const undone = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
         if (!connecting.before) {
-            if (auto gone = tables.remove_account(connecting.account.id); !gone) return gone.error();
+            if (auto gone = tables.remove_account(connecting.account.id); !gone)
+                return gone.error();
             return true;
         }
         if (auto put = tables.put_account(*connecting.before); !put) return put.error();
@@ -229,17 +242,22 @@ Result<int> release_jobs(core::Tables& tables, core::Account const& account, Ins
     return released;
 }
 
-Result<core::Account> finish(Context& context, Connecting const& connecting, adapter::CreatorFacts const& facts, int& released) {
+Result<core::Account> finish(Context& context,
+                             Connecting const& connecting,
+                             adapter::CreatorFacts const& facts,
+                             int& released) {
     return write_store<core::Account>(context, [&](core::Tables& tables) -> Result<core::Account> {
         auto account = connecting.account;
         account.facts = adapter::to_json(facts);
-        if (!facts.remote_id.empty() && account.remote_id.empty()) account.remote_id = facts.remote_id;
+        if (!facts.remote_id.empty() && account.remote_id.empty())
+            account.remote_id = facts.remote_id;
         if (!facts.handle.empty()) account.handle = facts.handle;
         auto const name = account.network + ":" + account.handle;
         auto holder = tables.account(name);
         if (!holder) return holder.error();
         if (*holder && (*holder)->id != account.id)
-            return make_error("conflict.name_taken", fmt::format("{} is connected already, as another login", name))
+            return make_error("conflict.name_taken",
+                              fmt::format("{} is connected already, as another login", name))
                 .with("account", name);
         account.name = name;
         if (auto put = tables.put_account(account); !put) return put.error();
@@ -250,19 +268,23 @@ Result<core::Account> finish(Context& context, Connecting const& connecting, ada
         data["account"] = account.name;
         data["account_id"] = account.id;
         data["network"] = account.network;
-        if (auto event = tables.add_event("account.connected", std::move(data), context.now()); !event)
+        if (auto event = tables.add_event("account.connected", std::move(data), context.now());
+            !event)
             return event.error();
         return account;
     });
 }
 
-Result<TokenAnswer> read_tokens(Context& context, Request const& request, adapter::OAuthShape const& oauth) {
+Result<TokenAnswer> read_tokens(Context& context,
+                                Request const& request,
+                                adapter::OAuthShape const& oauth) {
     auto text = context.whole_input(request, "token_stdin");
     if (!text) return text.error();
     json::error_code failed;
     auto const value = json::parse(*text, failed);
     if (failed || !value.is_object())
-        return make_error("usage.bad_value", "standard input should hold one JSON object: the network's token answer");
+        return make_error("usage.bad_value",
+                          "standard input should hold one JSON object: the network's token answer");
     return TokenReader(value.get_object(), oauth).read();
 }
 
@@ -273,7 +295,8 @@ Result<Answer> run_connect(Context& context, Request const& request) {
     if (!adapter) return adapter.error();
     if (!request.flag("token_stdin"))
         return make_error("usage.later_stage",
-                          "signing in through a browser is not in this version; give the network's token answer "
+                          "signing in through a browser is not in this version; give the network's "
+                          "token answer "
                           "with --token-stdin")
             .with("stage", "2");
     auto answer = read_tokens(context, request, (*adapter)->descriptor().oauth);
@@ -318,7 +341,8 @@ Result<Answer> run_connect(Context& context, Request const& request) {
     done.data["account"] = core::to_json(*connected);
     done.data["first"] = !connecting->before.has_value();
     done.data["jobs_released"] = released;
-    done.next.push_back({"See what it may post now", "nothing", {"account", "check", connected->name}});
+    done.next.push_back(
+        {"See what it may post now", "nothing", {"account", "check", connected->name}});
     return done;
 }
 
@@ -328,16 +352,21 @@ constexpr InputSpec connect_inputs[] = {
      .placeholder = "NETWORK|ACCOUNT",
      .positional = true,
      .required = true},
-    {.name = "app", .help = "the app under which it is authorised; needed when the network has several"},
+    {.name = "app",
+     .help = "the app under which it is authorised; needed when the network has several"},
     {.name = "token_stdin",
      .type = InputType::boolean,
      .help = "read the network's token answer, one JSON object, from standard input",
-     .more = "Members: access_token, refresh_token, expires_in, refresh_expires_in, scope, and the one that names the "
+     .more = "Members: access_token, refresh_token, expires_in, refresh_expires_in, scope, and the "
+             "one that names the "
              "login (network show NETWORK, oauth.remote_id_member).",
      .secret = true},
-    {.name = "no_browser", .type = InputType::boolean, .help = "do not open a browser (none is opened so far)"},
+    {.name = "no_browser",
+     .type = InputType::boolean,
+     .help = "do not open a browser (none is opened so far)"},
 };
-constexpr std::string_view connect_examples[] = {"account connect NETWORK --app studio --token-stdin < tokens.json"};
+constexpr std::string_view connect_examples[] = {
+    "account connect NETWORK --app studio --token-stdin < tokens.json"};
 
 }  // namespace
 
@@ -346,8 +375,9 @@ constinit Operation const account_connect_operation{
     .sentence = "authorise an account, for the first time or again",
     .inputs = connect_inputs,
     .output = "{account: @account, first: bool, jobs_released: int}",
-    .errors = "not_found.network not_found.app not_found.account account.mismatch conflict.name_taken "
-              "account.reconnect_needed network.unreachable",
+    .errors =
+        "not_found.network not_found.app not_found.account account.mismatch conflict.name_taken "
+        "account.reconnect_needed network.unreachable",
     .effect = OperationEffect::looks,
     .examples = connect_examples,
     .run = run_connect,

@@ -1,4 +1,5 @@
-// `postrider app`: developer applications on a network, and the options that their adapter declares for them.
+// `postrider app`: developer applications on a network, and the options that their adapter declares
+// for them.
 #include "operations/app/options.hpp"
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
@@ -31,7 +32,8 @@ json::object shown_app(core::App const& app, adapter::Descriptor const* descript
     auto object = core::to_json(app);
     if (!descriptor) return object;
     for (auto const& spec : descriptor->app_options)
-        if (spec.secret && app.options.contains(spec.name)) object["options"].as_object()[spec.name] = "[redacted]";
+        if (spec.secret && app.options.contains(spec.name))
+            object["options"].as_object()[spec.name] = "[redacted]";
     return object;
 }
 
@@ -40,7 +42,8 @@ Result<core::App> changed_app(Context& context,
                               Request const& request,
                               adapter::Descriptor const& descriptor,
                               core::App app) {
-    auto const problems = set_app_options(descriptor.app_options, request.texts("option"), app.options);
+    auto const problems =
+        set_app_options(descriptor.app_options, request.texts("option"), app.options);
     if (!problems.empty()) return problems_error(problems);
     if (request.has("key")) app.client_id = request.text("key");
     if (request.has("redirect")) app.redirect = request.text("redirect");
@@ -69,19 +72,22 @@ Result<Answer> run_add(Context& context, Request const& request) {
     auto stored = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
         auto apps = tables.apps(filled->network);
         if (!apps) return apps.error();
-        bool const taken = std::any_of(
-            apps->begin(), apps->end(), [&](core::App const& one) { return one.name == filled->name; });
+        bool const taken = std::any_of(apps->begin(), apps->end(), [&](core::App const& one) {
+            return one.name == filled->name;
+        });
         if (taken)
-            return make_error("conflict.name_taken", fmt::format("there is an app '{}' already", filled->name))
+            return make_error("conflict.name_taken",
+                              fmt::format("there is an app '{}' already", filled->name))
                 .with("app", filled->name);
         if (auto put = tables.put_app(*filled); !put) return put.error();
         return true;
     });
     if (!stored) return stored.error();
     Answer answer(shown_app(*filled, &descriptor));
-    answer.next.push_back({"Authorise an account under it",
-                           "person",
-                           {"account", "connect", filled->network, "--app", filled->name, "--token-stdin"}});
+    answer.next.push_back(
+        {"Authorise an account under it",
+         "person",
+         {"account", "connect", filled->network, "--app", filled->name, "--token-stdin"}});
     return answer;
 }
 
@@ -89,7 +95,8 @@ Result<Answer> run_list(Context& context, Request const& request) {
     auto apps = read_store<std::vector<core::App>>(
         context, [&](core::Tables& tables) { return tables.apps(request.text("network")); });
     if (!apps) return apps.error();
-    auto [page, next] = page_of(*apps, context.globals(), [](core::App const& app) { return app.id; });
+    auto [page, next] =
+        page_of(*apps, context.globals(), [](core::App const& app) { return app.id; });
     json::array items;
     for (auto const& app : page) {
         auto const adapter = context.adapter(app.network);
@@ -141,24 +148,30 @@ Result<Answer> run_remove(Context& context, Request const& request) {
     return Answer(shown_app(*removed, adapter ? &(*adapter)->descriptor() : nullptr));
 }
 
-#define POSTRIDER_APP_FLAGS                                                                              \
-    {.name = "key", .help = "the app's client key or id, as its network gave it"},                       \
-    {.name = "secret_stdin",                                                                             \
-     .type = InputType::boolean,                                                                         \
-     .help = "read the app's secret from the first line of standard input",                              \
-     .secret = true},                                                                                    \
-    {.name = "redirect", .help = "redirect address that is registered for it", .placeholder = "URL"},    \
-    {.name = "audited",                                                                                  \
-     .type = InputType::choice,                                                                          \
-     .help = "whether the network has audited it",                                                       \
-     .values = "yes|no"},                                                                                \
-    {.name = "option",                                                                                   \
-     .help = "an option that its network's adapter declares; an empty value takes it back",              \
-     .placeholder = "NAME=VALUE",                                                                        \
-     .repeatable = true}
+#define POSTRIDER_APP_FLAGS                                                                    \
+    {.name = "key", .help = "the app's client key or id, as its network gave it"},             \
+        {.name = "secret_stdin",                                                               \
+         .type = InputType::boolean,                                                           \
+         .help = "read the app's secret from the first line of standard input",                \
+         .secret = true},                                                                      \
+        {.name = "redirect",                                                                   \
+         .help = "redirect address that is registered for it",                                 \
+         .placeholder = "URL"},                                                                \
+        {.name = "audited",                                                                    \
+         .type = InputType::choice,                                                            \
+         .help = "whether the network has audited it",                                         \
+         .values = "yes|no"},                                                                  \
+    {                                                                                          \
+        .name = "option",                                                                      \
+        .help = "an option that its network's adapter declares; an empty value takes it back", \
+        .placeholder = "NAME=VALUE", .repeatable = true                                        \
+    }
 
 constexpr InputSpec add_inputs[] = {
-    {.name = "network", .help = "the network it is registered at", .positional = true, .required = true},
+    {.name = "network",
+     .help = "the network it is registered at",
+     .positional = true,
+     .required = true},
     {.name = "name", .help = "what it is called here", .positional = true, .required = true},
     POSTRIDER_APP_FLAGS,
 };
@@ -174,7 +187,8 @@ constexpr InputSpec list_inputs[] = {
     {.name = "network", .help = "only apps of this network"},
 };
 constexpr std::string_view add_examples[] = {
-    "app add NETWORK studio --key KEY --secret-stdin --option api_base=https://api.example < secret.txt"};
+    "app add NETWORK studio --key KEY --secret-stdin --option api_base=https://api.example < "
+    "secret.txt"};
 constexpr std::string_view list_examples[] = {"app list"};
 constexpr std::string_view show_examples[] = {"app show studio"};
 constexpr std::string_view set_examples[] = {"app set studio --audited yes"};

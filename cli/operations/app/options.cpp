@@ -15,7 +15,10 @@ namespace postrider::cli {
 
 namespace {
 
-Finding option_finding(std::string code, std::string path, std::string message, std::string const& got) {
+Finding option_finding(std::string code,
+                       std::string path,
+                       std::string message,
+                       std::string const& got) {
     Finding finding;
     finding.code = std::move(code);
     finding.path = std::move(path);
@@ -32,7 +35,9 @@ WrittenOption written_option(std::string const& text) {
     return {text.substr(0, equals), text.substr(equals + 1), true};
 }
 
-Result<boost::json::value> typed_option(adapter::OptionSpec const& spec, std::string const& text, std::string const& path) {
+Result<boost::json::value> typed_option(adapter::OptionSpec const& spec,
+                                        std::string const& text,
+                                        std::string const& path) {
     auto const wrong = [&](std::string const& message) {
         auto finding = option_finding("option.wrong_type", path, message, text);
         for (auto const& value : spec.values) finding.allowed.emplace_back(value.value);
@@ -60,7 +65,8 @@ Result<boost::json::value> typed_option(adapter::OptionSpec const& spec, std::st
                 if (value.value == text) return boost::json::value(boost::json::string(text));
             std::vector<std::string> known;
             for (auto const& value : spec.values) known.push_back(value.value);
-            // Some networks offer values that no descriptor can list; those are checked by the adapter.
+            // Some networks offer values that no descriptor can list; those are checked by the
+            // adapter.
             if (known.empty()) return boost::json::value(boost::json::string(text));
             auto message = fmt::format("{} is one of {}", spec.name, fmt::join(known, ", "));
             if (auto const near = nearest_name(text, known); !near.empty())
@@ -70,7 +76,8 @@ Result<boost::json::value> typed_option(adapter::OptionSpec const& spec, std::st
         case adapter::OptionType::duration:
             if (parse_duration(text)) return boost::json::value(boost::json::string(text));
             return wrong(fmt::format("{} is a duration such as 1500ms or 3s", spec.name));
-        case adapter::OptionType::text: break;
+        case adapter::OptionType::text:
+            break;
     }
     return boost::json::value(boost::json::string(text));
 }
@@ -90,8 +97,10 @@ std::vector<Finding> set_app_options(std::span<adapter::OptionSpec const> specs,
                 "usage.bad_value", path, fmt::format("'{}' should read NAME=VALUE", text), text));
             continue;
         }
-        auto const spec = std::find_if(
-            specs.begin(), specs.end(), [&](adapter::OptionSpec const& one) { return one.name == option.name; });
+        auto const spec =
+            std::find_if(specs.begin(), specs.end(), [&](adapter::OptionSpec const& one) {
+                return one.name == option.name;
+            });
         if (spec == specs.end()) {
             auto message = fmt::format("this network's apps have no option '{}'", option.name);
             if (auto const near = nearest_name(option.name, known); !near.empty())

@@ -1,4 +1,5 @@
-// Options written as NAME=VALUE: of apps, and of posts as NETWORK.NAME=VALUE; typed by the descriptor.
+// Options written as NAME=VALUE: of apps, and of posts as NETWORK.NAME=VALUE; typed by the
+// descriptor.
 #pragma once
 
 #include <postrider/adapter/descriptor.hpp>
@@ -22,9 +23,11 @@ struct WrittenOption {
 };
 WrittenOption written_option(std::string const& text);
 
-/// A value of the option's own type, or a finding with the path. `ask` alone stands for an open choice where one is
-/// allowed.
-Result<boost::json::value> typed_option(adapter::OptionSpec const& spec, std::string const& text, std::string const& path);
+/// A value of the option's own type, or a finding with the path. `ask` alone stands for an open
+/// choice where one is allowed.
+Result<boost::json::value> typed_option(adapter::OptionSpec const& spec,
+                                        std::string const& text,
+                                        std::string const& path);
 
 /// App options are kept as texts. Adds what was written to `options`; gives what is wrong.
 std::vector<Finding> set_app_options(std::span<adapter::OptionSpec const> specs,

@@ -29,7 +29,8 @@ Result<Answer> run_list(Context& context, Request const& request) {
         return tables.approvals(request.text("plan"), request.text("state"));
     });
     if (!approvals) return approvals.error();
-    auto [page, next] = page_of(*approvals, context.globals(), [](core::Approval const& one) { return one.id; });
+    auto [page, next] =
+        page_of(*approvals, context.globals(), [](core::Approval const& one) { return one.id; });
     return list_answer(context, approval_list(page), next);
 }
 
@@ -72,7 +73,8 @@ Result<Answer> run_request(Context& context, Request const& request) {
         context, [&](core::Tables& tables) -> Result<std::vector<core::Approval>> {
             auto plan = plan_named(tables, request.text("plan"));
             if (!plan) return plan.error();
-            return core::request_approval(tables, plan->id, request.text("note"), context.now(), context.random());
+            return core::request_approval(
+                tables, plan->id, request.text("note"), context.now(), context.random());
         });
     if (!opened) return opened.error();
     Answer answer;
@@ -86,7 +88,9 @@ Result<Answer> run_request(Context& context, Request const& request) {
 }
 
 // The approvals that are named, or all pending ones of the plan with this hash.
-Result<std::vector<std::string>> chosen_approvals(Context& context, Request const& request, bool hash_needed) {
+Result<std::vector<std::string>> chosen_approvals(Context& context,
+                                                  Request const& request,
+                                                  bool hash_needed) {
     auto const named = request.texts("approval");
     auto const hash = request.text("hash");
     if (hash_needed && hash.empty()) {
@@ -104,18 +108,21 @@ Result<std::vector<std::string>> chosen_approvals(Context& context, Request cons
                 if (!approval) return approval.error();
                 if (!hash.empty() && approval->plan_hash != hash)
                     return make_error("approval.hash_mismatch",
-                                      fmt::format("{} covers another plan hash than the one given", approval->id))
+                                      fmt::format("{} covers another plan hash than the one given",
+                                                  approval->id))
                         .with("approval", approval->id);
                 ids.push_back(approval->id);
             }
             if (!ids.empty()) return ids;
-            if (hash.empty()) return make_error("usage.missing_input", "name an approval, or a plan by --hash");
+            if (hash.empty())
+                return make_error("usage.missing_input", "name an approval, or a plan by --hash");
             auto pending = tables.approvals("", "pending");
             if (!pending) return pending.error();
             for (auto const& approval : *pending)
                 if (approval.plan_hash == hash) ids.push_back(approval.id);
             if (ids.empty())
-                return make_error("not_found.approval", "no approval is pending for a plan with this hash");
+                return make_error("not_found.approval",
+                                  "no approval is pending for a plan with this hash");
             return ids;
         });
 }
@@ -136,7 +143,8 @@ Result<std::string> proven_name(Context& context, Request const& request) {
         finding.message = "--person is needed: who decides?";
         return make_error("usage.missing_input", finding.message).with_at(finding);
     }
-    auto passphrase = context.secret(request, "passphrase_stdin", fmt::format("Passphrase of {}: ", name));
+    auto passphrase =
+        context.secret(request, "passphrase_stdin", fmt::format("Passphrase of {}: ", name));
     if (!passphrase) return passphrase.error();
     auto person = proven_person(context, name, *passphrase);
     if (!person) return person.error();
@@ -158,12 +166,14 @@ Result<Answer> run_grant(Context& context, Request const& request) {
     if (!granted) return granted.error();
     auto answer = decided_answer(*granted);
     if (!context.engine_runs_elsewhere())
-        answer.next.push_back({"Let the engine work until nothing is due", "nothing", {"run", "--until", "idle"}});
+        answer.next.push_back(
+            {"Let the engine work until nothing is due", "nothing", {"run", "--until", "idle"}});
     return answer;
 }
 
 Result<Answer> run_decline(Context& context, Request const& request) {
-    auto ids = chosen_approvals(context, request, request.flag("passphrase_stdin") || !context.may_prompt());
+    auto ids = chosen_approvals(
+        context, request, request.flag("passphrase_stdin") || !context.may_prompt());
     if (!ids) return ids.error();
     auto name = proven_name(context, request);
     if (!name) return name.error();
@@ -215,7 +225,8 @@ constexpr InputSpec decide_inputs[] = {
 };
 constexpr std::string_view list_examples[] = {"approval list --state pending"};
 constexpr std::string_view show_examples[] = {"approval show apr_01KAH6KQ1R3S5T7V9W0X2Y4Z6A"};
-constexpr std::string_view request_examples[] = {"approval request pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --note 'For Monday'"};
+constexpr std::string_view request_examples[] = {
+    "approval request pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --note 'For Monday'"};
 constexpr std::string_view grant_examples[] = {
     "approval grant apr_01KAH6KQ1R3S5T7V9W0X2Y4Z6A",
     "approval grant --person ines --hash sha256:9b74 --passphrase-stdin < passphrase.txt"};
@@ -240,8 +251,10 @@ constinit Operation const approval_show_operation{
     .name = "approval.show",
     .sentence = "what one approval covers, and every word that goes with it",
     .inputs = show_inputs,
-    .output = "{approval: @approval, jobs: [{key: text, post: text, account: text, caption: !text, options: object, "
-              "due_at: instant, asap: bool, asks: [text], words: [object], facts: @facts|null}]}",
+    .output =
+        "{approval: @approval, jobs: [{key: text, post: text, account: text, caption: !text, "
+        "options: object, "
+        "due_at: instant, asap: bool, asks: [text], words: [object], facts: @facts|null}]}",
     .errors = "not_found.approval",
     .scope = Scope::read,
     .effect = OperationEffect::looks,
@@ -267,8 +280,9 @@ constinit Operation const approval_grant_operation{
     .sentence = "a person's yes: shows everything, asks what is open, needs their passphrase",
     .inputs = decide_inputs,
     .output = "{approvals: [@approval]}",
-    .errors = "not_found.approval not_found.person person.passphrase_wrong approval.hash_mismatch "
-              "approval.open_choice approval.expired approval.lapsed conflict.wrong_state plan.expired",
+    .errors =
+        "not_found.approval not_found.person person.passphrase_wrong approval.hash_mismatch "
+        "approval.open_choice approval.expired approval.lapsed conflict.wrong_state plan.expired",
     .effect = OperationEffect::looks,
     .examples = grant_examples,
     .view = "approvals: id state person plan_id decided_at",
@@ -280,8 +294,9 @@ constinit Operation const approval_decline_operation{
     .sentence = "a person's no: the jobs are cancelled, the note is kept",
     .inputs = decide_inputs,
     .output = "{approvals: [@approval]}",
-    .errors = "not_found.approval not_found.person person.passphrase_wrong approval.hash_mismatch "
-              "approval.expired conflict.wrong_state",
+    .errors =
+        "not_found.approval not_found.person person.passphrase_wrong approval.hash_mismatch "
+        "approval.expired conflict.wrong_state",
     .effect = OperationEffect::store,
     .examples = decline_examples,
     .view = "approvals: id state person plan_id decided_at",

@@ -1,4 +1,5 @@
-// Shows what will be sent, asks what is open, and records the decision with every word that was shown.
+// Shows what will be sent, asks what is open, and records the decision with every word that was
+// shown.
 #include "operations/approval/granting.hpp"
 
 #include "operations/lookup.hpp"
@@ -40,17 +41,21 @@ std::string shown_media(adapter::MediaFacts const& facts) {
                         static_cast<double>(facts.duration_ms) / 1000,
                         static_cast<double>(facts.size_bytes) / 1e6,
                         facts.sha256);
-    if (!facts.path.empty()) text += fmt::format("           open it: xdg-open {}\n", core::shell_quoted(facts.path));
+    if (!facts.path.empty())
+        text += fmt::format("           open it: xdg-open {}\n", core::shell_quoted(facts.path));
     return text;
 }
 
 std::string shown_part(ConsentPart const& part, Paint const& paint) {
     auto const& spec = part.planned.spec;
     auto text = paint.bold(escape_controls(spec.account));
-    if (part.facts && !part.facts->nickname.empty()) text += " (" + escape_controls(part.facts->nickname) + ")";
+    if (part.facts && !part.facts->nickname.empty())
+        text += " (" + escape_controls(part.facts->nickname) + ")";
     text += "  post " + escape_controls(spec.post_key) + "\n";
     if (part.facts && part.facts->blocked)
-        text += paint.bad("  This creator cannot post now: " + escape_controls(part.facts->blocked->message())) + "\n";
+        text += paint.bad("  This creator cannot post now: " +
+                          escape_controls(part.facts->blocked->message())) +
+                "\n";
     for (auto const& media : spec.post.media) text += shown_media(media);
     if (!spec.post.title.empty()) text += "  title    " + escape_controls(spec.post.title) + "\n";
     text += "  caption  " + escape_controls(spec.post.caption) + "\n";
@@ -59,11 +64,13 @@ std::string shown_part(ConsentPart const& part, Paint const& paint) {
             auto const* value = spec.post.options.if_contains(option.name);
             if (!value) continue;
             auto const set = adapter::is_ask(*value) ? "" : "  (set by the author)";
-            text += fmt::format("  {:<20} {}{}\n", option.name, shown_value(*value), paint.faint(set));
+            text +=
+                fmt::format("  {:<20} {}{}\n", option.name, shown_value(*value), paint.faint(set));
         }
-    text += fmt::format("  goes out {}\n",
-                        spec.asap ? "as soon as it is approved"
-                                  : fmt::format("{} {} ({})", spec.wall, spec.zone, to_rfc3339(spec.due_at)));
+    text += fmt::format(
+        "  goes out {}\n",
+        spec.asap ? "as soon as it is approved"
+                  : fmt::format("{} {} ({})", spec.wall, spec.zone, to_rfc3339(spec.due_at)));
     for (auto const& hook : spec.hooks)
         text += fmt::format("  when {}: {}\n",
                             std::string_view(hook.key()),
@@ -81,7 +88,8 @@ std::string shown_part(ConsentPart const& part, Paint const& paint) {
 }
 
 // Values that a person may type for one open choice.
-std::vector<std::string> values_of(adapter::OptionSpec const& option, std::optional<adapter::CreatorFacts> const& facts) {
+std::vector<std::string> values_of(adapter::OptionSpec const& option,
+                                   std::optional<adapter::CreatorFacts> const& facts) {
     if (option.type == adapter::OptionType::boolean) {
         if (facts && facts->locked.contains(option.name)) return {"no"};
         return {"yes", "no"};
@@ -105,7 +113,8 @@ class ChoiceAsker {
     explicit ChoiceAsker(Context& context) : context_(context) {}
 
     std::optional<json::value> ask(ConsentPart const& part, std::string const& name) {
-        auto const* option = part.descriptor ? adapter::find_option(*part.descriptor, name) : nullptr;
+        auto const* option =
+            part.descriptor ? adapter::find_option(*part.descriptor, name) : nullptr;
         if (!option) return std::nullopt;
         auto const values = values_of(*option, part.facts);
         auto const question = fmt::format("{}\n{}", name, fmt::join(values, "\n"));
@@ -115,12 +124,14 @@ class ChoiceAsker {
         *host.err << "\n" << part.planned.spec.account << ": " << option->help << "\n";
         if (auto const* open = part.planned.spec.post.options.if_contains(name);
             open && open->is_object() && open->get_object().contains("note"))
-            *host.err << "  " << escape_controls(json::serialize(open->get_object().at("note"))) << "\n";
+            *host.err << "  " << escape_controls(json::serialize(open->get_object().at("note")))
+                      << "\n";
         for (auto const& value : option->values)
             if (std::find(values.begin(), values.end(), value.value) != values.end())
                 *host.err << "  " << value.value << "  " << value.help << "\n";
         if (part.facts)
-            if (auto const locked = part.facts->locked.find(name); locked != part.facts->locked.end())
+            if (auto const locked = part.facts->locked.find(name);
+                locked != part.facts->locked.end())
                 *host.err << "  only no: " << escape_controls(locked->second) << "\n";
         for (int turn = 0; turn < 5; ++turn) {
             auto prompt = fmt::format("{} [{}]", name, fmt::join(values, ", "));
@@ -133,7 +144,8 @@ class ChoiceAsker {
                 return answer_value(*option, *typed);
             }
             auto const near = nearest_name(*typed, values);
-            *host.err << "Not one of them" << (near.empty() ? "." : "; did you mean '" + near + "'?") << "\n";
+            *host.err << "Not one of them"
+                      << (near.empty() ? "." : "; did you mean '" + near + "'?") << "\n";
         }
         return std::nullopt;
     }
@@ -149,7 +161,8 @@ core::Decision decision_for(ConsentView const& view, std::string const& person, 
     decision.how = std::move(how);
     for (auto const& part : view.parts) {
         for (auto const& word : part.words)
-            if (std::find(decision.words.begin(), decision.words.end(), word) == decision.words.end())
+            if (std::find(decision.words.begin(), decision.words.end(), word) ==
+                decision.words.end())
                 decision.words.push_back(word);
         if (part.facts) decision.facts[part.planned.spec.account] = adapter::to_json(*part.facts);
     }
@@ -157,8 +170,9 @@ core::Decision decision_for(ConsentView const& view, std::string const& person, 
 }
 
 Error open_choice(ConsentView const& view) {
-    auto error = make_error("approval.open_choice",
-                            fmt::format("Approval {} leaves choices to a person at a terminal.", view.approval.id));
+    auto error = make_error(
+        "approval.open_choice",
+        fmt::format("Approval {} leaves choices to a person at a terminal.", view.approval.id));
     for (auto const& part : view.parts)
         for (auto const& ask : part.planned.asks) {
             Finding finding;
@@ -170,7 +184,9 @@ Error open_choice(ConsentView const& view) {
     return error.with("approval", view.approval.id);
 }
 
-Result<core::Approval> grant(Context& context, std::string const& id, core::Decision const& decision) {
+Result<core::Approval> grant(Context& context,
+                             std::string const& id,
+                             core::Decision const& decision) {
     return write_store<core::Approval>(context, [&](core::Tables& tables) {
         return core::grant_approval(tables, id, decision, context.now(), context.random());
     });
@@ -198,7 +214,8 @@ Result<ConsentView> consent_view(Context& context, std::string const& approval_i
         auto const plan = core::plan_from_json(stored->body);
         auto const* jobs = approval->body.if_contains("jobs");
         for (auto const& planned : plan.jobs) {
-            if (!jobs || !jobs->is_object() || !jobs->get_object().contains(planned.spec.key)) continue;
+            if (!jobs || !jobs->is_object() || !jobs->get_object().contains(planned.spec.key))
+                continue;
             ConsentPart part;
             part.planned = planned;
             view.parts.push_back(std::move(part));
@@ -225,7 +242,11 @@ Result<ConsentView> consent_view(Context& context, std::string const& approval_i
 }
 
 std::string consent_text(ConsentView const& view, Paint const& paint) {
-    auto text = fmt::format("{}  {}\nplan {}  {}\n", paint.bold(view.approval.id), view.approval.state, view.approval.plan_id, view.approval.plan_hash);
+    auto text = fmt::format("{}  {}\nplan {}  {}\n",
+                            paint.bold(view.approval.id),
+                            view.approval.state,
+                            view.approval.plan_id,
+                            view.approval.plan_hash);
     for (auto const& part : view.parts) text += "\n" + shown_part(part, paint);
     return text;
 }
@@ -253,8 +274,10 @@ Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
             }
             // The declarations follow from the choices, so they are shown once these are made.
             for (auto const& word : core::consent_words(*part.descriptor, part.planned.spec))
-                if (std::find(decision.words.begin(), decision.words.end(), word) == decision.words.end()) {
-                    *host.err << "  " << escape_controls(word.as_object().at("text").as_string()) << "\n";
+                if (std::find(decision.words.begin(), decision.words.end(), word) ==
+                    decision.words.end()) {
+                    *host.err << "  " << escape_controls(word.as_object().at("text").as_string())
+                              << "\n";
                     decision.words.push_back(word);
                 }
             decision.answers[part.planned.spec.key] = std::move(answers);
@@ -264,7 +287,8 @@ Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
     auto name = person;
     if (name.empty()) name = ask_line(host, "\nYour name, as person list prints it: ").value_or("");
     if (name.empty()) return make_error("usage.missing_input", "--person is needed: who approves?");
-    auto passphrase = ask_secret(host, fmt::format("Passphrase of {} (approves all of the above): ", name));
+    auto passphrase =
+        ask_secret(host, fmt::format("Passphrase of {} (approves all of the above): ", name));
     auto proven = proven_person(context, name, passphrase.value_or(""));
     if (!proven) return proven.error();
     std::vector<core::Approval> granted;
@@ -277,17 +301,19 @@ Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
     return granted;
 }
 
-Result<std::vector<core::Approval>> grant_by_passphrase(Context& context,
-                                                        std::vector<std::string> const& approval_ids,
-                                                        std::string const& person,
-                                                        std::string const& note) {
+Result<std::vector<core::Approval>> grant_by_passphrase(
+    Context& context,
+    std::vector<std::string> const& approval_ids,
+    std::string const& person,
+    std::string const& note) {
     std::vector<std::pair<std::string, core::Decision>> decisions;
     for (auto const& id : approval_ids) {
         auto view = consent_view(context, id);
         if (!view) return view.error();
-        bool const open = std::any_of(view->parts.begin(), view->parts.end(), [](ConsentPart const& part) {
-            return !part.planned.asks.empty();
-        });
+        bool const open =
+            std::any_of(view->parts.begin(), view->parts.end(), [](ConsentPart const& part) {
+                return !part.planned.asks.empty();
+            });
         if (open) return open_choice(*view);
         auto decision = decision_for(*view, person, "passphrase");
         decision.note = note;

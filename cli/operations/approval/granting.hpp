@@ -1,4 +1,5 @@
-// A person's decision: on a terminal after reading everything, elsewhere by passphrase and the hash it covers.
+// A person's decision: on a terminal after reading everything, elsewhere by passphrase and the hash
+// it covers.
 #pragma once
 
 #include "operations/context.hpp"
@@ -29,16 +30,17 @@ Result<ConsentView> consent_view(Context& context, std::string const& approval_i
 /// The text that is shown before anything is asked.
 std::string consent_text(ConsentView const& view, Paint const& paint);
 
-/// Shows all, asks for each open choice once, for the person and one passphrase, and grants. Gives the approvals as they
-/// are then.
+/// Shows all, asks for each open choice once, for the person and one passphrase, and grants. Gives
+/// the approvals as they are then.
 Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
                                                       std::vector<std::string> const& approval_ids,
                                                       std::string const& person);
 
 /// Without a terminal: the person has proved themselves already.
-Result<std::vector<core::Approval>> grant_by_passphrase(Context& context,
-                                                        std::vector<std::string> const& approval_ids,
-                                                        std::string const& person,
-                                                        std::string const& note);
+Result<std::vector<core::Approval>> grant_by_passphrase(
+    Context& context,
+    std::vector<std::string> const& approval_ids,
+    std::string const& person,
+    std::string const& note);
 
 }  // namespace postrider::cli

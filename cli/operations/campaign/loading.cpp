@@ -45,7 +45,8 @@ Result<script::ScriptHost> script_host(Context& context) {
             if (app.id == id) return app.name;
         return std::string(id);
     };
-    host.descriptor = [found = *adapters](std::string_view network) -> Result<adapter::Descriptor const*> {
+    host.descriptor =
+        [found = *adapters](std::string_view network) -> Result<adapter::Descriptor const*> {
         auto adapter = found->find(network);
         if (!adapter) return adapter.error();
         return &(*adapter)->descriptor();

@@ -16,5 +16,4 @@ Result<script::ScriptLimits> script_limits(Context& context);
 /// Runs the script. A store that is not there counts as one without accounts.
 Result<script::LoadedCampaign> load_script(Context& context, std::filesystem::path const& file);
 
-
 }  // namespace postrider::cli

@@ -34,7 +34,8 @@ Result<CampaignPlan> make_campaign_plan(Context& context, Request const& request
     for (auto const& spec : loaded->jobs)
         if (only.empty() || std::find(only.begin(), only.end(), spec.post_key) != only.end())
             accounts.insert(spec.account);
-    if (auto done = refresh_facts(context, {accounts.begin(), accounts.end()}, offline); !done) return done.error();
+    if (auto done = refresh_facts(context, {accounts.begin(), accounts.end()}, offline); !done)
+        return done.error();
     core::PlanRequest wanted;
     wanted.campaign = loaded->name;
     wanted.file = file->string();
@@ -44,7 +45,8 @@ Result<CampaignPlan> make_campaign_plan(Context& context, Request const& request
     wanted.only = only;
     auto plan = make_and_store(context, std::move(wanted));
     if (!plan) return plan.error();
-    context.warnings.insert(context.warnings.end(), loaded->warnings.begin(), loaded->warnings.end());
+    context.warnings.insert(
+        context.warnings.end(), loaded->warnings.begin(), loaded->warnings.end());
     if (plan->hash.empty()) {
         auto const place = [&](std::string_view post_key, std::vector<Finding>& findings) {
             script::add_places(*loaded, post_key, findings);
@@ -57,7 +59,8 @@ Result<CampaignPlan> make_campaign_plan(Context& context, Request const& request
 Result<Answer> run_plan(Context& context, Request const& request) {
     auto made = make_campaign_plan(context, request, request.flag("offline"));
     if (!made) return made.error();
-    std::vector<std::string> apply = {"campaign", "apply", request.text("file"), "--hash", made->plan.hash};
+    std::vector<std::string> apply = {
+        "campaign", "apply", request.text("file"), "--hash", made->plan.hash};
     // Planned in part, applied in part: the same keys again.
     if (request.has("only")) apply = {"plan", "apply", made->plan.id, "--hash", made->plan.hash};
     return planned_answer(made->plan, std::move(apply));
@@ -73,7 +76,10 @@ Error hash_missing() {
 
 bool agreed(Context& context, core::Plan const& plan) {
     auto const& host = context.host();
-    *host.err << render_view(plan_data(plan), plan_view, static_cast<std::size_t>(host.columns), context.printer_paint());
+    *host.err << render_view(plan_data(plan),
+                             plan_view,
+                             static_cast<std::size_t>(host.columns),
+                             context.printer_paint());
     return ask_yes(host, "\nApply this plan? Type yes: ");
 }
 
@@ -85,14 +91,18 @@ Result<Answer> run_apply(Context& context, Request const& request) {
     if (!made) return made.error();
     auto const& plan = made->plan;
     if (!hash.empty() && plan.hash != hash) {
-        context.suggestions.push_back({"See what it would do now", "nothing", {"campaign", "plan", request.text("file")}});
-        return make_error("conflict.plan_stale", "The script or the store now makes another plan than the one given.")
+        context.suggestions.push_back(
+            {"See what it would do now", "nothing", {"campaign", "plan", request.text("file")}});
+        return make_error("conflict.plan_stale",
+                          "The script or the store now makes another plan than the one given.")
             .with("given", hash)
             .with("now", plan.hash);
     }
     if (asks && !agreed(context, plan)) {
         context.suggestions.push_back(
-            {"Apply it later", "nothing", {"campaign", "apply", request.text("file"), "--hash", plan.hash}});
+            {"Apply it later",
+             "nothing",
+             {"campaign", "apply", request.text("file"), "--hash", plan.hash}});
         return make_error("usage.missing_input", "The plan was not applied: nobody said yes.");
     }
     ApplyWish wish;
@@ -109,19 +119,33 @@ Result<Answer> run_apply(Context& context, Request const& request) {
 }
 
 constexpr InputSpec plan_inputs[] = {
-    {.name = "file", .type = InputType::path, .help = "the campaign's script", .placeholder = "FILE", .positional = true, .required = true},
-    {.name = "offline", .type = InputType::boolean, .help = "do not ask networks; what is known has to do"},
+    {.name = "file",
+     .type = InputType::path,
+     .help = "the campaign's script",
+     .placeholder = "FILE",
+     .positional = true,
+     .required = true},
+    {.name = "offline",
+     .type = InputType::boolean,
+     .help = "do not ask networks; what is known has to do"},
     {.name = "only", .help = "only these posts", .placeholder = "KEY", .repeatable = true},
 };
 constexpr InputSpec apply_inputs[] = {
-    {.name = "file", .type = InputType::path, .help = "the campaign's script", .placeholder = "FILE", .positional = true, .required = true},
-    {.name = "hash", .help = "the plan_hash that was reviewed; needed where nobody can be asked", .placeholder = "HASH"},
+    {.name = "file",
+     .type = InputType::path,
+     .help = "the campaign's script",
+     .placeholder = "FILE",
+     .positional = true,
+     .required = true},
+    {.name = "hash",
+     .help = "the plan_hash that was reviewed; needed where nobody can be asked",
+     .placeholder = "HASH"},
     {.name = "yes", .type = InputType::boolean, .help = "on a terminal: do not ask"},
     {.name = "wait", .type = InputType::boolean, .help = "run the engine until all is settled"},
 };
 constexpr std::string_view plan_examples[] = {"campaign plan launch.lua"};
-constexpr std::string_view apply_examples[] = {"campaign apply launch.lua",
-                                               "campaign apply launch.lua --hash sha256:9b74 --wait"};
+constexpr std::string_view apply_examples[] = {
+    "campaign apply launch.lua", "campaign apply launch.lua --hash sha256:9b74 --wait"};
 
 }  // namespace
 
@@ -130,7 +154,9 @@ constinit Operation const campaign_plan_operation{
     .sentence = "what applying a campaign would do now; stores the plan",
     .inputs = plan_inputs,
     .output = "@plan_data",
-    .errors = "plan.findings setup.not_initialised script.error script.syntax script.limit not_found.file",
+    .errors =
+        "plan.findings setup.not_initialised script.error script.syntax script.limit "
+        "not_found.file",
     .scope = Scope::plan,
     .effect = OperationEffect::looks,
     .examples = plan_examples,
@@ -140,11 +166,14 @@ constinit Operation const campaign_plan_operation{
 
 constinit Operation const campaign_apply_operation{
     .name = "campaign.apply",
-    .sentence = "plan again, and hand the jobs to the engine if the plan is the one that was reviewed",
+    .sentence =
+        "plan again, and hand the jobs to the engine if the plan is the one that was reviewed",
     .inputs = apply_inputs,
     .output = "@applied_data",
-    .errors = "conflict.plan_stale plan.findings usage.missing_input wait.timeout jobs.partial job.outcome_unknown "
-              "approval.required",
+    .errors =
+        "conflict.plan_stale plan.findings usage.missing_input wait.timeout jobs.partial "
+        "job.outcome_unknown "
+        "approval.required",
     .scope = Scope::publish,
     .effect = OperationEffect::sends,
     .time_limit = "10m",

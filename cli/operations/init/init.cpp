@@ -1,4 +1,5 @@
-// `postrider init`: folders, store, vault key, configuration and the first person, or nothing at all.
+// `postrider init`: folders, store, vault key, configuration and the first person, or nothing at
+// all.
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
 #include "operations/person/passphrase.hpp"
@@ -34,13 +35,15 @@ Result<fs::path> write_project(fs::path const& folder) {
     auto const file = folder / "postrider.toml";
     std::error_code failed;
     if (fs::exists(file, failed))
-        return make_error("setup.already_initialised", fmt::format("{} is there already", file.string()));
+        return make_error("setup.already_initialised",
+                          fmt::format("{} is there already", file.string()));
     std::ofstream stream(file);
     stream << "# Settings of this folder; `postrider config list` shows all that are in force.\n"
               "store = \"state/postrider.db\"\n"
               "vault_key_file = \"state/vault.key\"\n";
     stream.close();
-    if (!stream) return make_error("setup.disk_full", fmt::format("{} cannot be written", file.string()));
+    if (!stream)
+        return make_error("setup.disk_full", fmt::format("{} cannot be written", file.string()));
     return file;
 }
 
@@ -53,7 +56,8 @@ struct Made {
 // Takes back what was made before something went wrong.
 void unmake(Made const& made) {
     std::error_code ignored;
-    for (auto const* suffix : {"", "-wal", "-shm", ".turn"}) fs::remove(made.store.string() + suffix, ignored);
+    for (auto const* suffix : {"", "-wal", "-shm", ".turn"})
+        fs::remove(made.store.string() + suffix, ignored);
     fs::remove(made.key, ignored);
     if (made.project) fs::remove(*made.project, ignored);
 }
@@ -65,7 +69,8 @@ Result<Answer> make_all(Context& context, core::Person const& person, Made const
     options.create = true;
     auto store = core::open_store(made.store, options);
     if (!store) return store.error();
-    auto written = (*store)->write([&](core::Tables& tables) -> Result<void> { return tables.put_person(person); });
+    auto written = (*store)->write(
+        [&](core::Tables& tables) -> Result<void> { return tables.put_person(person); });
     if (!written) return written.error();
     Answer answer;
     answer.data["store"] = made.store.string();
@@ -94,12 +99,15 @@ Result<Answer> run_init(Context& context, Request const& request) {
     std::error_code failed;
     for (auto const& file : {made.store, made.key})
         if (fs::exists(file, failed))
-            return make_error("setup.already_initialised", fmt::format("{} is there already", file.string()));
+            return make_error("setup.already_initialised",
+                              fmt::format("{} is there already", file.string()));
     auto name = request.text("person");
     if (name.empty()) name = environment_value(context.host(), "USER");
     if (name.empty()) name = "owner";
     auto passphrase = context.secret(
-        request, "passphrase_stdin", fmt::format("Passphrase with which {} will approve (at least 8 characters): ", name));
+        request,
+        "passphrase_stdin",
+        fmt::format("Passphrase with which {} will approve (at least 8 characters): ", name));
     if (!passphrase) return passphrase.error();
     auto hash = new_passphrase_hash(*passphrase);
     if (!hash) return hash.error();
@@ -109,7 +117,8 @@ Result<Answer> run_init(Context& context, Request const& request) {
     person.created_at = context.now();
 
     for (auto const& file : {made.store, made.key})
-        if (auto folder_made = make_folder(file.parent_path()); !folder_made) return folder_made.error();
+        if (auto folder_made = make_folder(file.parent_path()); !folder_made)
+            return folder_made.error();
     if (folder) {
         auto project = write_project(*folder);
         if (!project) return project.error();
@@ -125,13 +134,15 @@ constexpr InputSpec init_inputs[] = {
      .type = InputType::path,
      .help = "keep everything in this folder, with a project file that says so",
      .placeholder = "FOLDER"},
-    {.name = "person", .help = "name of the first person, an admin; else the name you are signed in with"},
+    {.name = "person",
+     .help = "name of the first person, an admin; else the name you are signed in with"},
     {.name = "passphrase_stdin",
      .type = InputType::boolean,
      .help = "read their passphrase from the first line of standard input",
      .secret = true},
 };
-constexpr std::string_view init_examples[] = {"init", "init --folder . --person ines --passphrase-stdin < passphrase.txt"};
+constexpr std::string_view init_examples[] = {
+    "init", "init --folder . --person ines --passphrase-stdin < passphrase.txt"};
 
 }  // namespace
 
@@ -140,7 +151,8 @@ constinit Operation const init_operation{
     .sentence = "make the store, its vault key and the first person",
     .inputs = init_inputs,
     .output = "{store: text, vault_key_file: text, config: text|null, person: text, role: text}",
-    .errors = "setup.already_initialised setup.store_unreadable setup.disk_full usage.missing_input",
+    .errors =
+        "setup.already_initialised setup.store_unreadable setup.disk_full usage.missing_input",
     .effect = OperationEffect::store,
     .examples = init_examples,
     .run = run_init,

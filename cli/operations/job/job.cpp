@@ -21,21 +21,23 @@ using core::JobState;
 
 Result<Answer> run_list(Context& context, Request const& request) {
     core::JobFilter filter;
-    for (auto const& state : request.texts("state")) filter.states.push_back(*from_word<JobState>(state));
+    for (auto const& state : request.texts("state"))
+        filter.states.push_back(*from_word<JobState>(state));
     filter.campaign = request.text("campaign");
     filter.plan_id = request.text("plan");
     filter.dead = request.flag("dead");
     filter.due_before = request.instant("due_before");
     filter.after_id = context.globals().cursor;
     filter.limit = context.globals().all ? 0 : context.globals().limit + 1;
-    auto jobs = read_store<std::vector<Job>>(context, [&](core::Tables& tables) -> Result<std::vector<Job>> {
-        if (request.has("account")) {
-            auto account = account_named(tables, request.text("account"));
-            if (!account) return account.error();
-            filter.account = account->name;
-        }
-        return tables.jobs(filter);
-    });
+    auto jobs = read_store<std::vector<Job>>(
+        context, [&](core::Tables& tables) -> Result<std::vector<Job>> {
+            if (request.has("account")) {
+                auto account = account_named(tables, request.text("account"));
+                if (!account) return account.error();
+                filter.account = account->name;
+            }
+            return tables.jobs(filter);
+        });
     if (!jobs) return jobs.error();
     std::optional<std::string> next;
     auto const limit = static_cast<std::size_t>(context.globals().limit);
@@ -62,15 +64,20 @@ Result<Answer> run_show(Context& context, Request const& request) {
             answer.data["timeline"] = std::move(timeline);
         }
         if (job->state == JobState::unknown)
-            answer.next.push_back({"Look for what became of it", "nothing", {"job", "reconcile", job->id}});
-        if (job->state == JobState::awaiting_approval && !job->approval_id.empty())
             answer.next.push_back(
-                {"The person who decides grants or declines here", "person", {"approval", "grant", job->approval_id}});
-        if (job->revivable) answer.next.push_back({"Try it again", "nothing", {"job", "retry", job->id}});
+                {"Look for what became of it", "nothing", {"job", "reconcile", job->id}});
+        if (job->state == JobState::awaiting_approval && !job->approval_id.empty())
+            answer.next.push_back({"The person who decides grants or declines here",
+                                   "person",
+                                   {"approval", "grant", job->approval_id}});
+        if (job->revivable)
+            answer.next.push_back({"Try it again", "nothing", {"job", "retry", job->id}});
         if (!core::is_final(job->state) && job->state != JobState::awaiting_approval)
-            answer.next.push_back({"Wait for the outcome", "nothing", {"job", "wait", job->id, "--timeout", "10m"}});
+            answer.next.push_back(
+                {"Wait for the outcome", "nothing", {"job", "wait", job->id, "--timeout", "10m"}});
         if (job->error)
-            answer.next.push_back({"Cause and steps in full", "nothing", {"explain", job->error->code()}});
+            answer.next.push_back(
+                {"Cause and steps in full", "nothing", {"explain", job->error->code()}});
         return answer;
     });
     return shown;
@@ -79,13 +86,14 @@ Result<Answer> run_show(Context& context, Request const& request) {
 Result<Answer> run_wait(Context& context, Request const& request) {
     auto ids = request.texts("job");
     if (request.has("plan")) {
-        auto jobs = read_store<std::vector<Job>>(context, [&](core::Tables& tables) -> Result<std::vector<Job>> {
-            auto plan = plan_named(tables, request.text("plan"));
-            if (!plan) return plan.error();
-            core::JobFilter filter;
-            filter.plan_id = plan->id;
-            return all_jobs(tables, filter);
-        });
+        auto jobs = read_store<std::vector<Job>>(
+            context, [&](core::Tables& tables) -> Result<std::vector<Job>> {
+                auto plan = plan_named(tables, request.text("plan"));
+                if (!plan) return plan.error();
+                core::JobFilter filter;
+                filter.plan_id = plan->id;
+                return all_jobs(tables, filter);
+            });
         if (!jobs) return jobs.error();
         for (auto const& job : *jobs) ids.push_back(job.id);
     }
@@ -108,17 +116,18 @@ Result<Answer> run_wait(Context& context, Request const& request) {
 // One change to each of the named jobs, all or none.
 template <class Change>
 Result<Answer> change_jobs(Context& context, Request const& request, Change change) {
-    auto changed = write_store<std::vector<Job>>(context, [&](core::Tables& tables) -> Result<std::vector<Job>> {
-        std::vector<Job> jobs;
-        for (auto const& id : request.texts("job")) {
-            auto job = job_named(tables, id);
-            if (!job) return job.error();
-            auto after = change(tables, *job);
-            if (!after) return after.error().with("job", job->id);
-            jobs.push_back(*std::move(after));
-        }
-        return jobs;
-    });
+    auto changed = write_store<std::vector<Job>>(
+        context, [&](core::Tables& tables) -> Result<std::vector<Job>> {
+            std::vector<Job> jobs;
+            for (auto const& id : request.texts("job")) {
+                auto job = job_named(tables, id);
+                if (!job) return job.error();
+                auto after = change(tables, *job);
+                if (!after) return after.error().with("job", job->id);
+                jobs.push_back(*std::move(after));
+            }
+            return jobs;
+        });
     if (!changed) return changed.error();
     Answer answer;
     json::array list;
@@ -136,9 +145,11 @@ Result<Answer> run_cancel(Context& context, Request const& request) {
 Result<Answer> run_retry(Context& context, Request const& request) {
     return change_jobs(context, request, [&](core::Tables& tables, Job const& job) -> Result<Job> {
         if (job.state == JobState::unknown) {
-            context.suggestions.push_back({"Look for what became of it", "nothing", {"job", "reconcile", job.id}});
+            context.suggestions.push_back(
+                {"Look for what became of it", "nothing", {"job", "reconcile", job.id}});
             return make_error("conflict.wrong_state",
-                              "The outcome of this job is unknown: it may be published, so it is not sent again.");
+                              "The outcome of this job is unknown: it may be published, so it is "
+                              "not sent again.");
         }
         return core::revive_job(tables, job.id, request.text("reason"), context.now());
     });
@@ -147,13 +158,16 @@ Result<Answer> run_retry(Context& context, Request const& request) {
 // A person's word about a job whose outcome nobody knows.
 Result<Job> settle(Context& context, Request const& request, Job const& job) {
     auto name = request.text("person");
-    if (name.empty()) return make_error("usage.missing_input", "--person is needed with --as: who says so?");
-    auto passphrase = context.secret(request, "passphrase_stdin", fmt::format("Passphrase of {}: ", name));
+    if (name.empty())
+        return make_error("usage.missing_input", "--person is needed with --as: who says so?");
+    auto passphrase =
+        context.secret(request, "passphrase_stdin", fmt::format("Passphrase of {}: ", name));
     if (!passphrase) return passphrase.error();
     auto person = proven_person(context, name, *passphrase);
     if (!person) return person.error();
     return write_store<Job>(context, [&](core::Tables& tables) {
-        return core::settle_job(tables, job.id, request.text("as"), request.text("link"), person->name, context.now());
+        return core::settle_job(
+            tables, job.id, request.text("as"), request.text("link"), person->name, context.now());
     });
 }
 
@@ -164,10 +178,12 @@ Result<Answer> run_reconcile(Context& context, Request const& request) {
     if (job->state != JobState::unknown) {
         context.suggestions.push_back({"See how it stands", "nothing", {"job", "show", job->id}});
         return make_error("conflict.wrong_state",
-                          fmt::format("The job is {}; only an unknown outcome is reconciled.", word(job->state)))
+                          fmt::format("The job is {}; only an unknown outcome is reconciled.",
+                                      word(job->state)))
             .with("job", job->id);
     }
-    auto after = request.has("as") ? settle(context, request, *job) : context.reconcile_now(job->id);
+    auto after =
+        request.has("as") ? settle(context, request, *job) : context.reconcile_now(job->id);
     if (!after) return after.error().with("job", job->id);
     Answer answer;
     json::array list;
@@ -177,19 +193,25 @@ Result<Answer> run_reconcile(Context& context, Request const& request) {
     return answer;
 }
 
-#define POSTRIDER_JOBS_INPUT \
-    {.name = "job", .help = "jobs by id", .positional = true, .repeatable = true, .required = true}
+#define POSTRIDER_JOBS_INPUT                                                         \
+    {                                                                                \
+        .name = "job", .help = "jobs by id", .positional = true, .repeatable = true, \
+        .required = true                                                             \
+    }
 
 constexpr InputSpec list_inputs[] = {
     {.name = "state",
      .type = InputType::choice,
      .help = "only jobs in this state",
-     .values = "awaiting_approval|scheduled|running|waiting|unknown|published|handed_off|rejected|cancelled",
+     .values = "awaiting_approval|scheduled|running|waiting|unknown|published|handed_off|rejected|"
+               "cancelled",
      .repeatable = true},
     {.name = "account", .help = "only jobs of this account"},
     {.name = "campaign", .help = "only jobs of this campaign"},
     {.name = "plan", .help = "only jobs of this plan"},
-    {.name = "dead", .type = InputType::boolean, .help = "only dead letters: rejected, and can be revived"},
+    {.name = "dead",
+     .type = InputType::boolean,
+     .help = "only dead letters: rejected, and can be revived"},
     {.name = "due_before", .type = InputType::instant, .help = "only jobs due before this"},
 };
 constexpr InputSpec show_inputs[] = {
@@ -225,9 +247,11 @@ constexpr InputSpec reconcile_inputs[] = {
 };
 constexpr std::string_view list_examples[] = {"job list --state unknown", "job list --dead"};
 constexpr std::string_view show_examples[] = {"job show job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --timeline"};
-constexpr std::string_view wait_examples[] = {"job wait job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --timeout 10m",
-                                              "job wait --plan pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --until linked"};
-constexpr std::string_view cancel_examples[] = {"job cancel job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --reason 'not today'"};
+constexpr std::string_view wait_examples[] = {
+    "job wait job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --timeout 10m",
+    "job wait --plan pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --until linked"};
+constexpr std::string_view cancel_examples[] = {
+    "job cancel job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --reason 'not today'"};
 constexpr std::string_view retry_examples[] = {"job retry job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C"};
 constexpr std::string_view reconcile_examples[] = {
     "job reconcile job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C",
@@ -265,8 +289,10 @@ constinit Operation const job_wait_operation{
     .sentence = "wait until jobs have settled; the engine runs here if nobody else runs it",
     .inputs = wait_inputs,
     .output = "{jobs: [@job], counts: {*: int}}",
-    .errors = "not_found.job not_found.plan wait.timeout approval.required jobs.partial job.outcome_unknown "
-              "job.cancelled job.budget_spent account.reconnect_needed account.paused",
+    .errors =
+        "not_found.job not_found.plan wait.timeout approval.required jobs.partial "
+        "job.outcome_unknown "
+        "job.cancelled job.budget_spent account.reconnect_needed account.paused",
     .scope = Scope::read,
     .effect = OperationEffect::sends,
     .time_limit = "10m",
@@ -306,7 +332,9 @@ constinit Operation const job_reconcile_operation{
     .sentence = "look now for the effect of an unknown outcome, or settle it by a person's word",
     .inputs = reconcile_inputs,
     .output = "{jobs: [@job]}",
-    .errors = "not_found.job conflict.wrong_state job.outcome_unknown person.passphrase_wrong not_found.person",
+    .errors =
+        "not_found.job conflict.wrong_state job.outcome_unknown person.passphrase_wrong "
+        "not_found.person",
     .scope = Scope::publish,
     .effect = OperationEffect::looks,
     .examples = reconcile_examples,

@@ -30,21 +30,23 @@ bool is_settled(Job const& job, std::string const& until) {
     // Unknown, and nobody looks any more: a person has to settle it.
     if (job.state == JobState::unknown) return !job.next_at.has_value();
     if (!core::is_final(job.state)) return false;
-    if (until == "linked" && job.state == JobState::published) return has_link(job) || !job.next_at.has_value();
+    if (until == "linked" && job.state == JobState::published)
+        return has_link(job) || !job.next_at.has_value();
     if (until == "published" && job.state == JobState::handed_off) return !job.next_at.has_value();
     return true;
 }
 
 Result<std::vector<Job>> jobs_now(Context& context, std::vector<std::string> const& ids) {
-    return read_store<std::vector<Job>>(context, [&](core::Tables& tables) -> Result<std::vector<Job>> {
-        std::vector<Job> jobs;
-        for (auto const& id : ids) {
-            auto job = job_named(tables, id);
-            if (!job) return job.error();
-            jobs.push_back(*std::move(job));
-        }
-        return jobs;
-    });
+    return read_store<std::vector<Job>>(context,
+                                        [&](core::Tables& tables) -> Result<std::vector<Job>> {
+                                            std::vector<Job> jobs;
+                                            for (auto const& id : ids) {
+                                                auto job = job_named(tables, id);
+                                                if (!job) return job.error();
+                                                jobs.push_back(*std::move(job));
+                                            }
+                                            return jobs;
+                                        });
 }
 
 bool all_settled(Context& context, WaitWish const& wish) {
@@ -67,8 +69,8 @@ Result<bool> watch(Context& context, WaitWish const& wish, Instant end) {
 
 bool held_by_person(Job const& job) {
     return job.state == JobState::awaiting_approval ||
-           (job.state == JobState::waiting &&
-            (job.waiting == adapter::WaitReason::account || job.waiting == adapter::WaitReason::paused));
+           (job.state == JobState::waiting && (job.waiting == adapter::WaitReason::account ||
+                                               job.waiting == adapter::WaitReason::paused));
 }
 
 Error with_job(Error error, Job const& job) {
@@ -77,7 +79,9 @@ Error with_job(Error error, Job const& job) {
 
 }  // namespace
 
-std::optional<Error> error_of(std::vector<Job> const& jobs, std::string const& until, bool timed_out) {
+std::optional<Error> error_of(std::vector<Job> const& jobs,
+                              std::string const& until,
+                              bool timed_out) {
     Job const* unknown = nullptr;
     Job const* asking = nullptr;
     Job const* creator = nullptr;
@@ -103,7 +107,8 @@ std::optional<Error> error_of(std::vector<Job> const& jobs, std::string const& u
     if (creator) {
         bool const paused = creator->waiting == adapter::WaitReason::paused;
         if (creator->error && !paused) return with_job(*creator->error, *creator);
-        return with_job(make_error(paused ? "account.paused" : "account.reconnect_needed"), *creator);
+        return with_job(make_error(paused ? "account.paused" : "account.reconnect_needed"),
+                        *creator);
     }
     static_cast<void>(timed_out);
     static_cast<void>(until);
@@ -124,7 +129,8 @@ std::optional<Error> error_of(std::vector<Job> const& jobs, std::string const& u
 Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer answer) {
     auto timeout = wish.timeout;
     if (!timeout)
-        if (auto const settings = context.settings(); settings && (*settings)->timeout) timeout = (*settings)->timeout;
+        if (auto const settings = context.settings(); settings && (*settings)->timeout)
+            timeout = (*settings)->timeout;
     auto const end = context.now() + timeout.value_or(wait_default);
     bool uninterrupted = true;
     while (uninterrupted && !all_settled(context, wish) && context.now() < end) {

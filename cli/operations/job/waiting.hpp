@@ -1,4 +1,5 @@
-// Waiting for jobs: until they have settled or the time is up, with the engine run here when nobody else does it.
+// Waiting for jobs: until they have settled or the time is up, with the engine run here when nobody
+// else does it.
 #pragma once
 
 #include "operations/context.hpp"
@@ -19,11 +20,13 @@ struct WaitWish {
 
 inline constexpr Milliseconds wait_default{10 * 60'000};
 
-/// Waits, then puts the jobs as they are into `answer`: `jobs`, `counts`, and the error that surfaces.md 2.1 ("several
-/// jobs") asks for.
+/// Waits, then puts the jobs as they are into `answer`: `jobs`, `counts`, and the error that
+/// surfaces.md 2.1 ("several jobs") asks for.
 Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer answer);
 
 /// The error of jobs as they stand after a wait, or nothing when all ended well.
-std::optional<Error> error_of(std::vector<core::Job> const& jobs, std::string const& until, bool timed_out);
+std::optional<Error> error_of(std::vector<core::Job> const& jobs,
+                              std::string const& until,
+                              bool timed_out);
 
 }  // namespace postrider::cli

@@ -19,8 +19,8 @@ Result<Answer> run_list(Context& context, Request const&) {
     auto adapters = context.adapters();
     if (!adapters) return adapters.error();
     json::array items;
-    auto [page, next] =
-        page_of((*adapters)->names(), context.globals(), [](std::string const& name) { return name; });
+    auto [page, next] = page_of(
+        (*adapters)->names(), context.globals(), [](std::string const& name) { return name; });
     Answer answer;
     for (auto const& network : page) {
         auto const adapter = (*adapters)->find(network);
@@ -76,19 +76,28 @@ Result<Answer> run_show(Context& context, Request const& request) {
     json::object shown;
     auto const wanted = members_of(request.text("section"));
     for (auto const& member : whole) {
-        bool const identity = member.key() == "network" || member.key() == "title" || member.key() == "version";
-        bool const named = std::find(wanted.begin(), wanted.end(), std::string_view(member.key())) != wanted.end();
+        bool const identity =
+            member.key() == "network" || member.key() == "title" || member.key() == "version";
+        bool const named =
+            std::find(wanted.begin(), wanted.end(), std::string_view(member.key())) != wanted.end();
         if (!wanted.empty() && !identity && !named) continue;
         auto value = member.value();
-        if (request.has("kind") && value.is_array()) value = of_kind(value.get_array(), request.text("kind"));
+        if (request.has("kind") && value.is_array())
+            value = of_kind(value.get_array(), request.text("kind"));
         shown[member.key()] = std::move(value);
     }
     return Answer(std::move(shown));
 }
 
 constexpr InputSpec show_inputs[] = {
-    {.name = "network", .help = "a network, as network list prints them", .positional = true, .required = true},
-    {.name = "kind", .type = InputType::choice, .help = "only what concerns such posts", .values = "video|photo|text"},
+    {.name = "network",
+     .help = "a network, as network list prints them",
+     .positional = true,
+     .required = true},
+    {.name = "kind",
+     .type = InputType::choice,
+     .help = "only what concerns such posts",
+     .values = "video|photo|text"},
     {.name = "section",
      .type = InputType::choice,
      .help = "one part of it",
@@ -102,8 +111,9 @@ constexpr std::string_view show_examples[] = {"network show NETWORK --section op
 constinit Operation const network_list_operation{
     .name = "network.list",
     .sentence = "the networks of which an adapter is there",
-    .output = "{items: [{network: text, title: text, version: text, kinds: [text], deliver: [text], "
-              "sentence: text}], streamed?: int}",
+    .output =
+        "{items: [{network: text, title: text, version: text, kinds: [text], deliver: [text], "
+        "sentence: text}], streamed?: int}",
     .scope = Scope::read,
     .examples = list_examples,
     .view = "items: network title version kinds deliver",
@@ -113,19 +123,24 @@ constinit Operation const network_list_operation{
 
 constinit Operation const network_show_operation{
     .name = "network.show",
-    .sentence = "what a network accepts, which choices belong to people, where each limit comes from",
+    .sentence =
+        "what a network accepts, which choices belong to people, where each limit comes from",
     .inputs = show_inputs,
-    .output = "{network: text, title: text, version: text, sentence?: text, kinds?: [text], deliver?: [text], "
-              "options?: [object], app_options?: [object], text?: [object], media?: [object], buckets?: [object], "
-              "steps?: [object], oauth?: object, declarations?: [object], consent_needed?: bool, "
-              "consent_notice?: [text], account_burst?: int, can_delete?: bool, can_edit?: bool, "
-              "errors?: [object]}",
+    .output =
+        "{network: text, title: text, version: text, sentence?: text, kinds?: [text], deliver?: "
+        "[text], "
+        "options?: [object], app_options?: [object], text?: [object], media?: [object], buckets?: "
+        "[object], "
+        "steps?: [object], oauth?: object, declarations?: [object], consent_needed?: bool, "
+        "consent_notice?: [text], account_burst?: int, can_delete?: bool, can_edit?: bool, "
+        "errors?: [object]}",
     .errors = "not_found.network",
     .scope = Scope::read,
     .examples = show_examples,
-    .view = "options: name type reserved help values; text: name kind length_max unit; "
-            "media: kind containers video_codecs duration_ms_max size_bytes_max; "
-            "buckets: name scope size window_ms source",
+    .view =
+        "options: name type reserved help values; text: name kind length_max unit; "
+        "media: kind containers video_codecs duration_ms_max size_bytes_max; "
+        "buckets: name scope size window_ms source",
     .run = run_show,
 };
 

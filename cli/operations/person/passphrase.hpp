@@ -17,6 +17,8 @@ Result<std::string> new_passphrase_hash(std::string const& passphrase);
 
 /// The person, if the passphrase is theirs and their role may approve. Errors: `not_found.person`,
 /// `person.passphrase_wrong`, `approval.not_a_person`.
-Result<core::Person> proven_person(Context& context, std::string const& name, std::string const& passphrase);
+Result<core::Person> proven_person(Context& context,
+                                   std::string const& name,
+                                   std::string const& passphrase);
 
 }  // namespace postrider::cli

@@ -29,7 +29,9 @@ json::object person_object(core::Person const& person) {
 Result<Answer> run_add(Context& context, Request const& request) {
     auto const name = request.text("name");
     auto passphrase =
-        context.secret(request, "passphrase_stdin", fmt::format("Passphrase of {} (at least 8 characters): ", name));
+        context.secret(request,
+                       "passphrase_stdin",
+                       fmt::format("Passphrase of {} (at least 8 characters): ", name));
     if (!passphrase) return passphrase.error();
     auto hash = new_passphrase_hash(*passphrase);
     if (!hash) return hash.error();
@@ -41,7 +43,9 @@ Result<Answer> run_add(Context& context, Request const& request) {
     auto written = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
         auto known = tables.person(name);
         if (!known) return known.error();
-        if (*known) return make_error("conflict.name_taken", fmt::format("there is a person '{}' already", name));
+        if (*known)
+            return make_error("conflict.name_taken",
+                              fmt::format("there is a person '{}' already", name));
         if (auto put = tables.put_person(person); !put) return put.error();
         return true;
     });
@@ -53,32 +57,40 @@ Result<Answer> run_list(Context& context, Request const&) {
     auto persons = read_store<std::vector<core::Person>>(
         context, [](core::Tables& tables) { return tables.persons(); });
     if (!persons) return persons.error();
-    auto [page, next] = page_of(*persons, context.globals(), [](core::Person const& one) { return one.name; });
+    auto [page, next] =
+        page_of(*persons, context.globals(), [](core::Person const& one) { return one.name; });
     json::array items;
     for (auto const& person : page) items.push_back(person_object(person));
     return list_answer(context, std::move(items), next);
 }
 
 Result<Answer> run_remove(Context& context, Request const& request) {
-    auto removed = write_store<core::Person>(context, [&](core::Tables& tables) -> Result<core::Person> {
-        auto person = person_named(tables, request.text("name"));
-        if (!person) return person.error();
-        auto persons = tables.persons();
-        if (!persons) return persons.error();
-        auto const admins = std::count_if(
-            persons->begin(), persons->end(), [](core::Person const& one) { return one.role == "admin"; });
-        if (person->role == "admin" && admins == 1)
-            return make_error("conflict.wrong_state",
-                              fmt::format("{} is the only admin; add another one first", person->name));
-        if (auto gone = tables.remove_person(person->name); !gone) return gone.error();
-        return *person;
-    });
+    auto removed =
+        write_store<core::Person>(context, [&](core::Tables& tables) -> Result<core::Person> {
+            auto person = person_named(tables, request.text("name"));
+            if (!person) return person.error();
+            auto persons = tables.persons();
+            if (!persons) return persons.error();
+            auto const admins =
+                std::count_if(persons->begin(), persons->end(), [](core::Person const& one) {
+                    return one.role == "admin";
+                });
+            if (person->role == "admin" && admins == 1)
+                return make_error(
+                    "conflict.wrong_state",
+                    fmt::format("{} is the only admin; add another one first", person->name));
+            if (auto gone = tables.remove_person(person->name); !gone) return gone.error();
+            return *person;
+        });
     if (!removed) return removed.error();
     return Answer(person_object(*removed));
 }
 
 constexpr InputSpec add_inputs[] = {
-    {.name = "name", .help = "how this person is called here", .positional = true, .required = true},
+    {.name = "name",
+     .help = "how this person is called here",
+     .positional = true,
+     .required = true},
     {.name = "role",
      .type = InputType::choice,
      .help = "what they may do",
@@ -90,9 +102,13 @@ constexpr InputSpec add_inputs[] = {
      .secret = true},
 };
 constexpr InputSpec name_inputs[] = {
-    {.name = "name", .help = "a person, as person list prints them", .positional = true, .required = true},
+    {.name = "name",
+     .help = "a person, as person list prints them",
+     .positional = true,
+     .required = true},
 };
-constexpr std::string_view add_examples[] = {"person add ines --role approver --passphrase-stdin < passphrase.txt"};
+constexpr std::string_view add_examples[] = {
+    "person add ines --role approver --passphrase-stdin < passphrase.txt"};
 constexpr std::string_view list_examples[] = {"person list"};
 constexpr std::string_view remove_examples[] = {"person remove ines"};
 

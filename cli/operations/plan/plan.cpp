@@ -35,7 +35,8 @@ json::object stored_object(core::StoredPlan const& stored) {
     else
         object["applied_at"] = nullptr;
     json::object counts;
-    for (auto const& [action, count] : core::plan_from_json(stored.body).counts()) counts[action] = count;
+    for (auto const& [action, count] : core::plan_from_json(stored.body).counts())
+        counts[action] = count;
     object["counts"] = std::move(counts);
     return object;
 }
@@ -44,7 +45,8 @@ Result<Answer> run_list(Context& context, Request const& request) {
     auto plans = read_store<std::vector<core::StoredPlan>>(
         context, [&](core::Tables& tables) { return tables.plans(request.text("campaign"), 0); });
     if (!plans) return plans.error();
-    auto [page, next] = page_of(*plans, context.globals(), [](core::StoredPlan const& one) { return one.id; });
+    auto [page, next] =
+        page_of(*plans, context.globals(), [](core::StoredPlan const& one) { return one.id; });
     json::array items;
     for (auto const& plan : page) items.push_back(stored_object(plan));
     return list_answer(context, std::move(items), next);
@@ -59,9 +61,12 @@ Result<Answer> run_show(Context& context, Request const& request) {
     answer.warnings = plan_warnings(plan);
     answer.data["state"] = stored->state;
     if (stored->state == "stored")
-        answer.next.push_back({"Do what this plan says", "nothing", {"plan", "apply", stored->id, "--hash", stored->hash}});
+        answer.next.push_back({"Do what this plan says",
+                               "nothing",
+                               {"plan", "apply", stored->id, "--hash", stored->hash}});
     else
-        answer.next.push_back({"See how its jobs stand", "nothing", {"job", "list", "--plan", stored->id}});
+        answer.next.push_back(
+            {"See how its jobs stand", "nothing", {"job", "list", "--plan", stored->id}});
     return answer;
 }
 
@@ -75,7 +80,8 @@ Result<Answer> run_apply(Context& context, Request const& request) {
         finding.code = "usage.missing_input";
         finding.path = "/hash";
         finding.message = "--hash is needed: the plan_hash that was reviewed";
-        if (!context.may_prompt()) return make_error("usage.missing_input", finding.message).with_at(finding);
+        if (!context.may_prompt())
+            return make_error("usage.missing_input", finding.message).with_at(finding);
         auto const& host = context.host();
         *host.err << render_view(plan_data(core::plan_from_json(stored->body)),
                                  plan_view,
@@ -92,7 +98,9 @@ Result<Answer> run_apply(Context& context, Request const& request) {
     wish.wait = request.flag("wait");
     wish.dry_run = context.globals().dry_run;
     if (!stored->campaign.empty())
-        context.suggestions.push_back({"See the campaign's jobs", "nothing", {"job", "list", "--campaign", stored->campaign}});
+        context.suggestions.push_back({"See the campaign's jobs",
+                                       "nothing",
+                                       {"job", "list", "--campaign", stored->campaign}});
     return apply_and_answer(context, wish);
 }
 
@@ -109,13 +117,19 @@ constexpr InputSpec show_inputs[] = {
 };
 constexpr InputSpec apply_inputs[] = {
     {.name = "plan", .help = "a plan's id", .positional = true, .required = true},
-    {.name = "hash", .help = "the plan_hash that was reviewed; needed where nobody can be asked", .placeholder = "HASH"},
-    {.name = "only_approved", .type = InputType::boolean, .help = "refuse unless all approvals are there"},
+    {.name = "hash",
+     .help = "the plan_hash that was reviewed; needed where nobody can be asked",
+     .placeholder = "HASH"},
+    {.name = "only_approved",
+     .type = InputType::boolean,
+     .help = "refuse unless all approvals are there"},
     {.name = "wait", .type = InputType::boolean, .help = "run the engine until all is settled"},
 };
 constexpr std::string_view list_examples[] = {"plan list"};
-constexpr std::string_view show_examples[] = {"plan show pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --only create"};
-constexpr std::string_view apply_examples[] = {"plan apply pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --hash sha256:9b74"};
+constexpr std::string_view show_examples[] = {
+    "plan show pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --only create"};
+constexpr std::string_view apply_examples[] = {
+    "plan apply pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --hash sha256:9b74"};
 
 }  // namespace
 
@@ -123,8 +137,10 @@ constinit Operation const plan_list_operation{
     .name = "plan.list",
     .sentence = "stored plans, newest first",
     .inputs = list_inputs,
-    .output = "{items: [{id: text, plan_hash: text, campaign: text|null, state: text, created_at: instant, "
-              "valid_until: instant, applied_at: instant|null, counts: {*: int}}], streamed?: int}",
+    .output =
+        "{items: [{id: text, plan_hash: text, campaign: text|null, state: text, created_at: "
+        "instant, "
+        "valid_until: instant, applied_at: instant|null, counts: {*: int}}], streamed?: int}",
     .scope = Scope::read,
     .examples = list_examples,
     .view = "items: id state campaign counts created_at",
@@ -149,8 +165,10 @@ constinit Operation const plan_apply_operation{
     .sentence = "hand the jobs of a stored plan to the engine, all or none",
     .inputs = apply_inputs,
     .output = "@applied_data",
-    .errors = "not_found.plan conflict.plan_stale plan.expired approval.required usage.missing_input wait.timeout "
-              "jobs.partial job.outcome_unknown",
+    .errors =
+        "not_found.plan conflict.plan_stale plan.expired approval.required usage.missing_input "
+        "wait.timeout "
+        "jobs.partial job.outcome_unknown",
     .scope = Scope::publish,
     .effect = OperationEffect::sends,
     .time_limit = "10m",

@@ -101,9 +101,10 @@ Result<void> refresh_one(Context& context, core::Account const& account) {
     Finding finding;
     finding.level = Finding::Level::warning;
     finding.code = facts.error().code();
-    finding.message = fmt::format("{} could not be asked, so the plan rests on what was known before: {}",
-                                  account.name,
-                                  facts.error().message());
+    finding.message =
+        fmt::format("{} could not be asked, so the plan rests on what was known before: {}",
+                    account.name,
+                    facts.error().message());
     context.warnings.push_back(std::move(finding));
     return {};
 }
@@ -159,7 +160,9 @@ Result<core::ApplyOutcome> apply_in_store(Context& context, ApplyWish const& wis
 
 }  // namespace
 
-Result<void> refresh_facts(Context& context, std::vector<std::string> const& accounts, bool offline) {
+Result<void> refresh_facts(Context& context,
+                           std::vector<std::string> const& accounts,
+                           bool offline) {
     if (offline) return {};
     for (auto const& name : accounts) {
         auto account = read_store<std::optional<core::Account>>(
@@ -181,7 +184,9 @@ Result<core::Plan> make_and_store(Context& context, core::PlanRequest request) {
         sources.app = [&](core::Account const& account) -> Result<adapter::AppView> {
             auto app = tables.app(account.app_id);
             if (!app) return app.error();
-            if (!*app) return make_error("not_found.app", fmt::format("the app of {} is gone", account.name));
+            if (!*app)
+                return make_error("not_found.app",
+                                  fmt::format("the app of {} is gone", account.name));
             auto found = (*adapters)->find(account.network);
             if (!found) return found.error();
             return core::app_view(**app, (*found)->descriptor());
@@ -219,9 +224,10 @@ json::object plan_data(core::Plan const& plan, std::vector<std::string> const& o
     return data;
 }
 
-Error findings_error(Context& context,
-                     core::Plan const& plan,
-                     std::function<void(std::string_view post_key, std::vector<Finding>&)> const& place) {
+Error findings_error(
+    Context& context,
+    core::Plan const& plan,
+    std::function<void(std::string_view post_key, std::vector<Finding>&)> const& place) {
     std::vector<Finding> all;
     std::string account;
     for (auto const& planned : plan.jobs) {
@@ -237,12 +243,14 @@ Error findings_error(Context& context,
         if (auto const adapters = context.adapters()) return (*adapters)->find_error_row(code);
         return find_error_row(code);
     };
-    auto const script = std::find_if(
-        all.begin(), all.end(), [](Finding const& finding) { return finding.code.starts_with("script."); });
+    auto const script = std::find_if(all.begin(), all.end(), [](Finding const& finding) {
+        return finding.code.starts_with("script.");
+    });
     auto const& telling = script != all.end() ? *script : all.front();
     auto const* row = all.size() == 1 || script != all.end() ? row_of(telling.code) : nullptr;
-    auto const message = all.size() == 1 ? telling.message
-                                         : fmt::format("{} findings stand against this plan", all.size());
+    auto const message = all.size() == 1
+                             ? telling.message
+                             : fmt::format("{} findings stand against this plan", all.size());
     auto error = row ? Error(*row, message) : make_error("plan.findings", message);
     for (auto& finding : all) error = error.with_at(std::move(finding));
     return all.size() == 1 ? error.with("account", account) : error;
@@ -253,9 +261,10 @@ std::vector<Finding> plan_warnings(core::Plan const& plan) {
     for (auto const& planned : plan.jobs)
         for (auto const& finding : planned.findings) {
             if (finding.level != Finding::Level::warning) continue;
-            auto const same = std::find_if(warnings.begin(), warnings.end(), [&](Finding const& one) {
-                return one.code == finding.code && one.message == finding.message;
-            });
+            auto const same =
+                std::find_if(warnings.begin(), warnings.end(), [&](Finding const& one) {
+                    return one.code == finding.code && one.message == finding.message;
+                });
             if (same == warnings.end()) warnings.push_back(finding);
         }
     return warnings;
@@ -274,7 +283,8 @@ Answer planned_answer(core::Plan const& plan, std::vector<std::string> apply) {
     } else {
         std::vector<std::string> look = {"job", "list"};
         if (!plan.campaign.empty()) look = {"job", "list", "--campaign", plan.campaign};
-        answer.next.push_back({"Nothing is to be done; see how the jobs stand", "nothing", std::move(look)});
+        answer.next.push_back(
+            {"Nothing is to be done; see how the jobs stand", "nothing", std::move(look)});
     }
     answer.next.push_back({"See it again", "nothing", {"plan", "show", plan.id}});
     return answer;
@@ -316,16 +326,21 @@ Result<Answer> apply_and_answer(Context& context, ApplyWish const& wish) {
         answer.data["counts"] = states_of(*now);
     }
     for (auto const& id : pending)
-        answer.next.push_back({"The person who decides grants or declines here", "person", {"approval", "grant", id}});
+        answer.next.push_back({"The person who decides grants or declines here",
+                               "person",
+                               {"approval", "grant", id}});
     if (!pending.empty()) {
         Finding finding;
         finding.level = Finding::Level::warning;
         finding.code = "approval.required";
         auto const& counts = answer.data["counts"].as_object();
-        auto const waiting = counts.contains("awaiting_approval") ? counts.at("awaiting_approval").to_number<int>() : 0;
-        finding.message = fmt::format("{} {} for a person; nothing of it can be posted before that.",
-                                      waiting,
-                                      waiting == 1 ? "job waits" : "jobs wait");
+        auto const waiting = counts.contains("awaiting_approval")
+                                 ? counts.at("awaiting_approval").to_number<int>()
+                                 : 0;
+        finding.message =
+            fmt::format("{} {} for a person; nothing of it can be posted before that.",
+                        waiting,
+                        waiting == 1 ? "job waits" : "jobs wait");
         answer.warnings.push_back(std::move(finding));
     }
     if (wish.wait && !ids.empty()) {
@@ -336,9 +351,12 @@ Result<Answer> apply_and_answer(Context& context, ApplyWish const& wish) {
     }
     if (!ids.empty()) {
         if (!context.engine_runs_elsewhere())
-            answer.next.push_back({"Let the engine work until nothing is due", "nothing", {"run", "--until", "idle"}});
-        answer.next.push_back(
-            {"Wait for the outcome", "nothing", {"job", "wait", "--plan", wish.plan_id, "--timeout", "10m"}});
+            answer.next.push_back({"Let the engine work until nothing is due",
+                                   "nothing",
+                                   {"run", "--until", "idle"}});
+        answer.next.push_back({"Wait for the outcome",
+                               "nothing",
+                               {"job", "wait", "--plan", wish.plan_id, "--timeout", "10m"}});
     }
     return answer;
 }

@@ -1,4 +1,5 @@
-// What every command that plans has in common: fresh facts of the creators, the plan itself, how it is shown, applying it.
+// What every command that plans has in common: fresh facts of the creators, the plan itself, how it
+// is shown, applying it.
 #pragma once
 
 #include "operations/context.hpp"
@@ -23,9 +24,11 @@ inline constexpr std::string_view plan_view =
 inline constexpr std::string_view applied_view =
     "jobs: state account post due_at receipt.seen.link id; approvals: id state expires_at";
 
-/// Asks the networks what these accounts may do now. `offline`: what is stored has to do. A network that does not answer
-/// leaves a warning, since a plan can be made without it.
-Result<void> refresh_facts(Context& context, std::vector<std::string> const& accounts, bool offline);
+/// Asks the networks what these accounts may do now. `offline`: what is stored has to do. A network
+/// that does not answer leaves a warning, since a plan can be made without it.
+Result<void> refresh_facts(Context& context,
+                           std::vector<std::string> const& accounts,
+                           bool offline);
 
 /// Makes a plan and stores it. A plan with errors comes back without a hash.
 Result<core::Plan> make_and_store(Context& context, core::PlanRequest request);
@@ -33,16 +36,18 @@ Result<core::Plan> make_and_store(Context& context, core::PlanRequest request);
 /// `data` of an answer that shows a plan. `only`: these actions, all when empty.
 boost::json::object plan_data(core::Plan const& plan, std::vector<std::string> const& only = {});
 
-/// The error of a plan that cannot be applied: one finding's own code, or `plan.findings` with all of them. `place` adds
-/// file and line to the findings of one post.
-Error findings_error(Context& context,
-                     core::Plan const& plan,
-                     std::function<void(std::string_view post_key, std::vector<Finding>&)> const& place = {});
+/// The error of a plan that cannot be applied: one finding's own code, or `plan.findings` with all
+/// of them. `place` adds file and line to the findings of one post.
+Error findings_error(
+    Context& context,
+    core::Plan const& plan,
+    std::function<void(std::string_view post_key, std::vector<Finding>&)> const& place = {});
 
 /// Warnings of a plan, for the envelope.
 std::vector<Finding> plan_warnings(core::Plan const& plan);
 
-/// The answer after a plan was made: data, warnings, what to do next. `apply` is the command that applies it.
+/// The answer after a plan was made: data, warnings, what to do next. `apply` is the command that
+/// applies it.
 Answer planned_answer(core::Plan const& plan, std::vector<std::string> apply);
 
 /// How applying goes on.
@@ -54,7 +59,8 @@ struct ApplyWish {
     bool dry_run = false;
 };
 
-/// Applies a plan; on a terminal it goes on into the grant, and with `wait` the engine runs until all is settled.
+/// Applies a plan; on a terminal it goes on into the grant, and with `wait` the engine runs until
+/// all is settled.
 Result<Answer> apply_and_answer(Context& context, ApplyWish const& wish);
 
 }  // namespace postrider::cli

@@ -19,7 +19,8 @@ namespace json = boost::json;
 std::map<std::string, std::int64_t> counts_now(Context& context) {
     std::map<std::string, std::int64_t> counts;
     using Pairs = std::vector<std::pair<std::string, std::int64_t>>;
-    auto const counted = read_store<Pairs>(context, [](core::Tables& tables) { return tables.count_jobs({}); });
+    auto const counted =
+        read_store<Pairs>(context, [](core::Tables& tables) { return tables.count_jobs({}); });
     if (counted)
         for (auto const& [state, count] : *counted) counts[state] = count;
     return counts;
@@ -54,7 +55,8 @@ Result<Answer> run_run(Context& context, Request const& request) {
             Finding finding;
             finding.code = "usage.bad_value";
             finding.path = "/until";
-            finding.message = "--until takes idle, or an instant with its offset such as 2027-03-01T17:00:00Z";
+            finding.message =
+                "--until takes idle, or an instant with its offset such as 2027-03-01T17:00:00Z";
             finding.got = json::string(until);
             return make_error("usage.bad_value", finding.message).with_at(finding);
         }
@@ -84,18 +86,24 @@ Result<Answer> run_run(Context& context, Request const& request) {
     }
     answer.data["settled"] = std::move(settled);
     if (!*ran) answer.exit = 128 + context.signal();
-    auto const has = [&after](char const* state) { return after.contains(state) && after.at(state) > 0; };
+    auto const has = [&after](char const* state) {
+        return after.contains(state) && after.at(state) > 0;
+    };
     if (has("unknown"))
-        answer.next.push_back({"Outcomes are unknown; see which", "nothing", {"job", "list", "--state", "unknown"}});
+        answer.next.push_back(
+            {"Outcomes are unknown; see which", "nothing", {"job", "list", "--state", "unknown"}});
     if (has("awaiting_approval"))
-        answer.next.push_back({"Jobs wait for a person", "person", {"approval", "list", "--state", "pending"}});
+        answer.next.push_back(
+            {"Jobs wait for a person", "person", {"approval", "list", "--state", "pending"}});
     answer.next.push_back({"See how the jobs stand", "nothing", {"job", "list"}});
     return answer;
 }
 
 constexpr InputSpec run_inputs[] = {
     {.name = "once", .type = InputType::boolean, .help = "what is due now, then leave; for cron"},
-    {.name = "until", .help = "idle: nothing is due soon; or an instant", .placeholder = "idle|INSTANT"},
+    {.name = "until",
+     .help = "idle: nothing is due soon; or an instant",
+     .placeholder = "idle|INSTANT"},
 };
 constexpr std::string_view run_examples[] = {"run", "run --until idle", "run --once"};
 
@@ -105,8 +113,9 @@ constinit Operation const run_operation{
     .name = "run",
     .sentence = "the engine: publishes what is due",
     .inputs = run_inputs,
-    .output = "{ended_by: \"once\"|\"idle\"|\"time\"|\"signal\"|\"dry_run\", counts: {*: int}, "
-              "settled?: {*: int}, due?: [@job]}",
+    .output =
+        "{ended_by: \"once\"|\"idle\"|\"time\"|\"signal\"|\"dry_run\", counts: {*: int}, "
+        "settled?: {*: int}, due?: [@job]}",
     .errors = "setup.not_initialised setup.vault_key_missing setup.disk_full",
     .effect = OperationEffect::sends,
     .time_limit = "none",

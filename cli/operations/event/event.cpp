@@ -1,0 +1,151 @@
+// `postrider event`: the event log, as it was and as it grows.
+#include "operations/declared.hpp"
+#include "operations/lookup.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace postrider::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+// Types are given as a list or parted by commas, and `job` stands for all of `job.…`: filtered
+// here, since the store knows whole names only.
+bool is_wanted(std::string const& type, std::vector<std::string> const& wanted) {
+    if (wanted.empty()) return true;
+    for (auto const& given : wanted)
+        for (auto const& one : parted(given, ','))
+            if (type == one || type.starts_with(one + ".")) return true;
+    return false;
+}
+
+std::string sentence_of(core::Event const& event) {
+    return fmt::format("{}  {:<24} {}",
+                       to_rfc3339(event.at),
+                       event.type,
+                       escape_controls(json::serialize(event.data)));
+}
+
+Result<std::vector<core::Event>> events_after(Context& context, std::int64_t seq, int limit) {
+    return read_store<std::vector<core::Event>>(
+        context, [&](core::Tables& tables) { return tables.events(seq, {}, limit); });
+}
+
+Result<Answer> run_list(Context& context, Request const& request) {
+    std::int64_t seq = request.integer("since");
+    auto const& cursor = context.globals().cursor;
+    if (!cursor.empty()) std::from_chars(cursor.data(), cursor.data() + cursor.size(), seq);
+    auto const wanted = request.texts("types");
+    auto const limit = context.globals().all ? 0 : context.globals().limit;
+    json::array items;
+    bool more = true;
+    while (more && (limit == 0 || items.size() < static_cast<std::size_t>(limit))) {
+        auto events = events_after(context, seq, 200);
+        if (!events) return events.error();
+        more = events->size() == 200;
+        for (auto const& event : *events) {
+            if (limit > 0 && items.size() == static_cast<std::size_t>(limit)) {
+                more = true;
+                break;
+            }
+            seq = event.seq;
+            if (is_wanted(event.type, wanted)) items.push_back(core::to_json(event));
+        }
+    }
+    std::optional<std::string> next;
+    if (limit > 0 && items.size() == static_cast<std::size_t>(limit)) {
+        auto const rest = events_after(context, seq, 1);
+        if (rest && !rest->empty()) next = std::to_string(seq);
+    }
+    return list_answer(context, std::move(items), next);
+}
+
+Result<Answer> run_follow(Context& context, Request const& request) {
+    std::int64_t seq = request.integer("since");
+    if (!request.has("since")) {
+        // From now on: what was before is the business of event list.
+        for (;;) {
+            auto events = events_after(context, seq, 1000);
+            if (!events) return events.error();
+            if (events->empty()) break;
+            seq = events->back().seq;
+        }
+    }
+    auto const wanted = request.texts("types");
+    auto const end = context.globals().timeout
+                         ? std::optional(context.now() + *context.globals().timeout)
+                         : std::nullopt;
+    std::int64_t shown = 0;
+    bool going = true;
+    while (going) {
+        auto events = events_after(context, seq, 200);
+        if (!events) return events.error();
+        for (auto const& event : *events) {
+            seq = event.seq;
+            if (!is_wanted(event.type, wanted)) continue;
+            json::object line;
+            line["type"] = "event";
+            line["event"] = core::to_json(event);
+            context.emit(std::move(line), sentence_of(event));
+            ++shown;
+        }
+        if (end && context.now() >= *end) break;
+        if (events->empty()) going = context.pause(Milliseconds{200});
+    }
+    Answer answer;
+    answer.data["events"] = shown;
+    answer.data["last_seq"] = seq;
+    if (context.interrupted()) answer.exit = 128 + context.signal();
+    return answer;
+}
+
+#define POSTRIDER_EVENT_FLAGS                                                       \
+    {.name = "since",                                                               \
+     .type = InputType::integer,                                                    \
+     .help = "only events after this seq",                                          \
+     .placeholder = "SEQ",                                                          \
+     .max = INT64_MAX},                                                             \
+    {                                                                               \
+        .name = "types", .help = "only these types; `job` stands for all of job.…", \
+        .placeholder = "TYPE,...", .repeatable = true                               \
+    }
+
+constexpr InputSpec list_inputs[] = {POSTRIDER_EVENT_FLAGS};
+constexpr InputSpec follow_inputs[] = {POSTRIDER_EVENT_FLAGS};
+#undef POSTRIDER_EVENT_FLAGS
+constexpr std::string_view list_examples[] = {"event list --types job.published"};
+constexpr std::string_view follow_examples[] = {"event follow --types job,approval"};
+
+}  // namespace
+
+constinit Operation const event_list_operation{
+    .name = "event.list",
+    .sentence = "the event log, oldest first",
+    .inputs = list_inputs,
+    .output = "{items: [@event], streamed?: int}",
+    .scope = Scope::read,
+    .examples = list_examples,
+    .view = "items: seq at type data",
+    .lists = true,
+    .run = run_list,
+};
+
+constinit Operation const event_follow_operation{
+    .name = "event.follow",
+    .sentence = "events as they happen, as lines of JSON",
+    .inputs = follow_inputs,
+    .output = "{events: int, last_seq: int}",
+    .scope = Scope::read,
+    .time_limit = "none",
+    .examples = follow_examples,
+    .follows = true,
+    .run = run_follow,
+};
+
+}  // namespace postrider::cli

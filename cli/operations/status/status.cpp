@@ -1,0 +1,151 @@
+// `postrider status`: what needs me?
+#include "operations/declared.hpp"
+#include "operations/lookup.hpp"
+
+#include <boost/json/array.hpp>
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace postrider::cli {
+
+namespace {
+
+namespace json = boost::json;
+using core::JobState;
+
+constexpr auto soon = std::chrono::hours(24);
+constexpr auto token_warning = std::chrono::hours(24 * 7);
+
+struct AccountCounts {
+    std::map<std::string, int> states;
+    int due_soon = 0;
+    int dead = 0;
+};
+
+json::object account_row(std::string const& name, AccountCounts const& counts) {
+    json::object object;
+    object["account"] = name;
+    auto const of = [&counts](char const* state) {
+        auto const found = counts.states.find(state);
+        return found == counts.states.end() ? 0 : found->second;
+    };
+    object["due_soon"] = counts.due_soon;
+    object["running"] = of("running");
+    object["waiting"] = of("waiting");
+    object["awaiting_approval"] = of("awaiting_approval");
+    object["unknown"] = of("unknown");
+    object["dead"] = counts.dead;
+    object["published"] = of("published") + of("handed_off");
+    return object;
+}
+
+Result<Answer> run_status(Context& context, Request const&) {
+    auto const now = context.now();
+    auto read = read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
+        Answer answer;
+        auto jobs = all_jobs(tables, {});
+        if (!jobs) return jobs.error();
+        auto accounts = tables.accounts();
+        if (!accounts) return accounts.error();
+        std::map<std::string, AccountCounts> rows;
+        std::map<std::string, int> totals;
+        for (auto const& account : *accounts) rows[account.name];
+        for (auto const& job : *jobs) {
+            auto& row = rows[job.spec.account];
+            ++row.states[std::string(word(job.state))];
+            ++totals[std::string(word(job.state))];
+            if (job.state == JobState::scheduled && job.spec.due_at < now + soon) ++row.due_soon;
+            if (job.state == JobState::rejected && job.revivable) ++row.dead;
+        }
+        json::array needs;
+        auto const need = [&needs](char const* what, std::string subject, std::string sentence) {
+            json::object object;
+            object["what"] = what;
+            object["subject"] = std::move(subject);
+            object["sentence"] = std::move(sentence);
+            needs.push_back(std::move(object));
+        };
+        auto pending = tables.approvals("", "pending");
+        if (!pending) return pending.error();
+        for (auto const& approval : *pending) {
+            need("approval",
+                 approval.id,
+                 fmt::format("waits for a person until {}", to_rfc3339(approval.expires_at)));
+            answer.next.push_back({"The person who decides grants or declines here",
+                                   "person",
+                                   {"approval", "grant", approval.id}});
+        }
+        for (auto const& job : *jobs) {
+            if (job.state == JobState::unknown) {
+                need("unknown",
+                     job.id,
+                     fmt::format("nobody knows yet whether it was published to {}",
+                                 job.spec.account));
+                answer.next.push_back(
+                    {"Look for what became of it", "nothing", {"job", "reconcile", job.id}});
+            } else if (job.state == JobState::rejected && job.revivable) {
+                need("dead_letter",
+                     job.id,
+                     job.error ? job.error->message() : std::string("it was rejected"));
+            }
+        }
+        for (auto const& account : *accounts) {
+            if (account.reconnect_needed) {
+                need("reconnect", account.name, "the network no longer accepts its authorisation");
+                answer.next.push_back(
+                    {"The creator signs in again", "person", {"account", "connect", account.name}});
+                continue;
+            }
+            auto tokens = tables.tokens(account.id);
+            if (!tokens) return tokens.error();
+            if (*tokens && (*tokens)->refresh_expires_at &&
+                *(*tokens)->refresh_expires_at < now + token_warning)
+                need("reconnect",
+                     account.name,
+                     fmt::format("its authorisation ends at {}",
+                                 to_rfc3339(*(*tokens)->refresh_expires_at)));
+            if (account.paused)
+                need("paused",
+                     account.name,
+                     account.pause_reason.empty() ? "it is paused" : account.pause_reason);
+        }
+        json::object counts;
+        for (auto const& [state, count] : totals) counts[state] = count;
+        json::array list;
+        for (auto const& [name, row] : rows) list.push_back(account_row(name, row));
+        answer.data["needs_you"] = std::move(needs);
+        answer.data["counts"] = std::move(counts);
+        answer.data["accounts"] = std::move(list);
+        return answer;
+    });
+    if (!read) return read.error();
+    read->data["engine_running"] = context.engine_runs_elsewhere();
+    return read;
+}
+
+constexpr std::string_view status_examples[] = {"status"};
+
+}  // namespace
+
+constinit Operation const status_operation{
+    .name = "status",
+    .sentence =
+        "what needs you: approvals, unknown outcomes, dead letters, accounts to connect again",
+    .output =
+        "{needs_you: [{what: \"approval\"|\"unknown\"|\"dead_letter\"|\"reconnect\"|\"paused\", "
+        "subject: text, "
+        "sentence: !text}], counts: {*: int}, accounts: [{account: text, due_soon: int, running: "
+        "int, "
+        "waiting: int, awaiting_approval: int, unknown: int, dead: int, published: int}], "
+        "engine_running: bool}",
+    .scope = Scope::read,
+    .examples = status_examples,
+    .view =
+        "needs_you: what subject sentence; "
+        "accounts: account due_soon running waiting awaiting_approval unknown dead published",
+    .run = run_status,
+};
+
+}  // namespace postrider::cli
