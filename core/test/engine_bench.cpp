@@ -4,9 +4,9 @@
 #include <postrider/core/ids.hpp>
 #include <postrider/instant.hpp>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <fmt/format.h>
 
 #include <stdexcept>
 
@@ -29,7 +29,8 @@ void must(Result<void> const& result) {
 
 }  // namespace
 
-EngineBench::EngineBench(std::uint64_t seed) : random_(seed), adapters_(std::vector<std::filesystem::path>{}) {
+EngineBench::EngineBench(std::uint64_t seed)
+    : random_(seed), adapters_(std::vector<std::filesystem::path>{}) {
     loop_ = std::make_unique<asio::io_context>(1);
     clock_ = std::make_unique<VirtualClock>(*loop_, *parse_rfc3339("2027-03-01T12:00:00.000Z"));
     network_ = std::make_unique<FakeNetwork>(*clock_);
@@ -54,7 +55,9 @@ void EngineBench::restart() {
     engine_ = std::make_unique<core::Engine>(std::move(parts), settings);
 }
 
-std::string EngineBench::add_job(std::string const& network, std::string const& handle, std::string const& text,
+std::string EngineBench::add_job(std::string const& network,
+                                 std::string const& handle,
+                                 std::string const& text,
                                  Milliseconds due_in) {
     auto const now = clock_->now();
     core::Job job;
@@ -107,12 +110,13 @@ std::string EngineBench::add_job(std::string const& network, std::string const& 
 }
 
 core::Job EngineBench::job(std::string const& id) {
-    return *must(core::read_now<std::optional<core::Job>>(*store_, [&](core::Tables& tables) { return tables.job(id); }));
+    return *must(core::read_now<std::optional<core::Job>>(
+        *store_, [&](core::Tables& tables) { return tables.job(id); }));
 }
 
 std::vector<core::StepRecord> EngineBench::steps(std::string const& id) {
-    return must(
-        core::read_now<std::vector<core::StepRecord>>(*store_, [&](core::Tables& tables) { return tables.steps(id); }));
+    return must(core::read_now<std::vector<core::StepRecord>>(
+        *store_, [&](core::Tables& tables) { return tables.steps(id); }));
 }
 
 void EngineBench::change(std::string const& id, std::function<void(core::Job&)> const& edit) {
@@ -127,7 +131,9 @@ bool EngineBench::run_until_idle(Milliseconds limit) {
     auto ended = std::make_shared<bool>(false);
     core::Engine::Until until;
     until.idle = true;
-    auto running = [](core::Engine* engine, core::Engine::Until wanted, std::shared_ptr<bool> flag) -> asio::awaitable<void> {
+    auto running = [](core::Engine* engine,
+                      core::Engine::Until wanted,
+                      std::shared_ptr<bool> flag) -> asio::awaitable<void> {
         auto result = co_await engine->run(std::move(wanted));
         must(result);
         *flag = true;

@@ -1,4 +1,5 @@
-// The adapters and the server of the fake networks. Answers are `word` or `word:rest`; JSON only where core itself parses it.
+// The adapters and the server of the fake networks. Answers are `word` or `word:rest`; JSON only
+// where core itself parses it.
 #include <postrider/test/fake_network.hpp>
 
 #include <postrider/catalogue.hpp>
@@ -15,7 +16,8 @@ using adapter::Effect;
 
 namespace {
 
-adapter::Send request(std::string step, Effect effect, std::string method, std::string path, std::string body = {}) {
+adapter::Send request(
+    std::string step, Effect effect, std::string method, std::string path, std::string body = {}) {
     adapter::Send send;
     send.request = adapter::HttpRequest(std::move(method), "http://fake.invalid/" + path);
     send.request.credential = adapter::Credential::bearer;
@@ -27,7 +29,8 @@ adapter::Send request(std::string step, Effect effect, std::string method, std::
 
 Error refusal(adapter::HttpReply const& reply) {
     if (reply.status == 401) return make_error("account.token_expired");
-    if (reply.status == 429) return make_error("network.rate_limited").with_retry(Retry::after(60s));
+    if (reply.status == 429)
+        return make_error("network.rate_limited").with_retry(Retry::after(60s));
     return make_error("network.moderation", "The network refused: " + reply.body);
 }
 
@@ -39,11 +42,30 @@ adapter::Descriptor describe(std::string network, std::vector<adapter::StepSpec>
     descriptor.kinds = {adapter::PostKind::text};
     descriptor.deliver = {adapter::Deliver::direct};
     descriptor.steps = std::move(steps);
-    descriptor.text.push_back({"caption", adapter::PostKind::text, 500, TextUnit::code_point, true, 0, "made up"});
-    descriptor.buckets.push_back({"create", adapter::BucketScope::account, 6, 60s, adapter::BucketCounts::requests,
-                                  adapter::WaitReason::rate, "made up", "2026-11-21"});
-    descriptor.app_options.push_back({"base", adapter::OptionType::text, "where it is", {}, false, false, {}, {},
-                                      "http://fake.invalid", 0, 0, {}, {}, false});
+    descriptor.text.push_back(
+        {"caption", adapter::PostKind::text, 500, TextUnit::code_point, true, 0, "made up"});
+    descriptor.buckets.push_back({"create",
+                                  adapter::BucketScope::account,
+                                  6,
+                                  60s,
+                                  adapter::BucketCounts::requests,
+                                  adapter::WaitReason::rate,
+                                  "made up",
+                                  "2026-11-21"});
+    descriptor.app_options.push_back({"base",
+                                      adapter::OptionType::text,
+                                      "where it is",
+                                      {},
+                                      false,
+                                      false,
+                                      {},
+                                      {},
+                                      "http://fake.invalid",
+                                      0,
+                                      0,
+                                      {},
+                                      {},
+                                      false});
     descriptor.oauth.base_option = "base";
     descriptor.oauth.token_path = "/token";
     return descriptor;
@@ -53,15 +75,22 @@ class Alpha final : public adapter::Adapter {
  public:
     adapter::Descriptor const& descriptor() const noexcept override {
         static adapter::Descriptor const value =
-            describe("alpha", {{"whoami", Effect::look, "who"}, {"create", Effect::prepare, "make"},
-                               {"put", Effect::repeat, "fill"}, {"publish", Effect::commit_by_handle, "go"},
-                               {"state", Effect::look, "see"}});
+            describe("alpha",
+                     {{"whoami", Effect::look, "who"},
+                      {"create", Effect::prepare, "make"},
+                      {"put", Effect::repeat, "fill"},
+                      {"publish", Effect::commit_by_handle, "go"},
+                      {"state", Effect::look, "see"}});
         return value;
     }
-    std::vector<Finding> validate(adapter::Post const&, adapter::AppView const&, adapter::CreatorFacts const*) const override {
+    std::vector<Finding> validate(adapter::Post const&,
+                                  adapter::AppView const&,
+                                  adapter::CreatorFacts const*) const override {
         return {};
     }
-    adapter::FactsAction facts(adapter::AccountView const&, adapter::AppView const&, Instant now,
+    adapter::FactsAction facts(adapter::AccountView const&,
+                               adapter::AppView const&,
+                               Instant now,
                                Answer const& answer) const override {
         if (auto const* reply = std::get_if<adapter::Reply>(&answer)) {
             if (reply->http.status != 200) return adapter::Fail{refusal(reply->http), {}};
@@ -77,23 +106,27 @@ class Alpha final : public adapter::Adapter {
         auto const id = text(job.state, "id");
         if (auto const* reply = std::get_if<adapter::Reply>(&answer)) {
             if (reply->http.status != 200) {
-                if (reply->step == "publish" && reply->http.status != 429 && reply->http.status != 401)
+                if (reply->step == "publish" && reply->http.status != 429 &&
+                    reply->http.status != 401)
                     return adapter::Fail{refusal(reply->http), adapter::SavedState{}};
                 return adapter::Fail{refusal(reply->http), {}};
             }
             if (reply->step == "whoami") return create(job);
             if (reply->step == "create") {
                 if (!reply->http.body.starts_with("id:"))
-                    return adapter::Fail{make_error("network.bad_answer").with_retry(Retry::backoff()), {}};
+                    return adapter::Fail{
+                        make_error("network.bad_answer").with_retry(Retry::backoff()), {}};
                 return save("made", reply->http.body.substr(3));
             }
             if (reply->step == "put") return publish(id);
             if (reply->step == "publish") return save("sent", id);
             return read_state(*reply, id, job);
         }
-        if (phase == "made") return request("put", Effect::repeat, "PUT", "put/" + id, job.post.caption);
+        if (phase == "made")
+            return request("put", Effect::repeat, "PUT", "put/" + id, job.post.caption);
         if (phase == "sent") {
-            if (std::holds_alternative<adapter::Saved>(answer)) return adapter::Wait{2s, adapter::WaitReason::network};
+            if (std::holds_alternative<adapter::Saved>(answer))
+                return adapter::Wait{2s, adapter::WaitReason::network};
             return request("state", Effect::look, "GET", "state/" + id);
         }
         return request("whoami", Effect::look, "GET", "whoami");
@@ -106,7 +139,8 @@ class Alpha final : public adapter::Adapter {
         auto const& body = reply->http.body;
         if (body == "empty" || body == "filled")
             return adapter::Resume{save("made", id).state, "the network still waits for it", false};
-        if (body == "working") return adapter::Resume{save("sent", id).state, "the network has it", true};
+        if (body == "working")
+            return adapter::Resume{save("sent", id).state, "the network has it", true};
         return read_state(*reply, id, job);
     }
 
@@ -132,7 +166,9 @@ class Alpha final : public adapter::Adapter {
         send.handle = id;
         return send;
     }
-    static Action read_state(adapter::Reply const& reply, std::string const& id, adapter::JobView const&) {
+    static Action read_state(adapter::Reply const& reply,
+                             std::string const& id,
+                             adapter::JobView const&) {
         auto const& body = reply.http.body;
         if (body == "public") {
             adapter::Finish done;
@@ -140,7 +176,8 @@ class Alpha final : public adapter::Adapter {
             done.receipt.link = "http://fake.invalid/" + id;
             return done;
         }
-        if (body == "refused") return adapter::Fail{make_error("network.moderation"), adapter::SavedState{}};
+        if (body == "refused")
+            return adapter::Fail{make_error("network.moderation"), adapter::SavedState{}};
         return adapter::Wait{2s, adapter::WaitReason::network};
     }
 };
@@ -148,14 +185,19 @@ class Alpha final : public adapter::Adapter {
 class Beta final : public adapter::Adapter {
  public:
     adapter::Descriptor const& descriptor() const noexcept override {
-        static adapter::Descriptor const value =
-            describe("beta", {{"send", Effect::commit_blind, "say"}, {"find", Effect::look, "search"}});
+        static adapter::Descriptor const value = describe(
+            "beta", {{"send", Effect::commit_blind, "say"}, {"find", Effect::look, "search"}});
         return value;
     }
-    std::vector<Finding> validate(adapter::Post const&, adapter::AppView const&, adapter::CreatorFacts const*) const override {
+    std::vector<Finding> validate(adapter::Post const&,
+                                  adapter::AppView const&,
+                                  adapter::CreatorFacts const*) const override {
         return {};
     }
-    adapter::FactsAction facts(adapter::AccountView const&, adapter::AppView const&, Instant now, Answer const&) const override {
+    adapter::FactsAction facts(adapter::AccountView const&,
+                               adapter::AppView const&,
+                               Instant now,
+                               Answer const&) const override {
         adapter::Facts facts;
         facts.facts.as_of = now;
         return facts;
@@ -217,11 +259,15 @@ core::TransportReply FakeNetwork::token_endpoint(std::string const& body) {
     refresh_token = fmt::format("refresh-{}", refreshes + 1);
     good_tokens = {access};
     reply.http.body = fmt::format(
-        R"({{"access_token":"{}","refresh_token":"{}","expires_in":7200,"refresh_expires_in":15552000}})", access, refresh_token);
+        R"({{"access_token":"{}","refresh_token":"{}","expires_in":7200,"refresh_expires_in":15552000}})",
+        access,
+        refresh_token);
     return reply;
 }
 
-core::TransportReply FakeNetwork::answer(std::string const& step, std::string const& target, std::string const& body) {
+core::TransportReply FakeNetwork::answer(std::string const& step,
+                                         std::string const& target,
+                                         std::string const& body) {
     core::TransportReply reply;
     reply.verdict = adapter::Verdict::replied;
     reply.http.status = 200;
@@ -248,7 +294,8 @@ core::TransportReply FakeNetwork::answer(std::string const& step, std::string co
         if (thing.published == 0)
             reply.http.body = thing.filled ? "filled" : "empty";
         else
-            reply.http.body = never_ends || clock_.now() < thing.published_at + processing ? "working" : "public";
+            reply.http.body =
+                never_ends || clock_.now() < thing.published_at + processing ? "working" : "public";
     } else if (step == "find") {
         things.erase(target);
         reply.http.body = "nothing";
@@ -261,8 +308,11 @@ core::TransportReply FakeNetwork::answer(std::string const& step, std::string co
 asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest sent) {
     auto const path = sent.url.substr(std::string_view("http://fake.invalid/").size());
     auto const step = path.substr(0, path.find('/'));
-    auto const target = path.find('/') == std::string::npos ? std::string() : path.substr(path.find('/') + 1);
-    auto const body = std::holds_alternative<std::string>(sent.body) ? std::get<std::string>(sent.body) : std::string();
+    auto const target =
+        path.find('/') == std::string::npos ? std::string() : path.substr(path.find('/') + 1);
+    auto const body = std::holds_alternative<std::string>(sent.body)
+                          ? std::get<std::string>(sent.body)
+                          : std::string();
     auto const authorization = std::string(adapter::find_header(sent.headers, "Authorization"));
 
     int const nth = ++counts_[step];
@@ -277,8 +327,9 @@ asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest se
         co_return reply;
     }
     co_await clock_.sleep(round_trip / 2);
-    bool const known = authorization.empty() ||
-                       good_tokens.count(authorization.substr(std::string_view("Bearer ").size())) > 0;
+    bool const known =
+        authorization.empty() ||
+        good_tokens.count(authorization.substr(std::string_view("Bearer ").size())) > 0;
     bool const effect = !fault || (*fault != Fault::lost_before && *fault != Fault::error_before &&
                                    *fault != Fault::too_many && *fault != Fault::token_refused);
     if (effect) {

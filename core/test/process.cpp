@@ -39,7 +39,8 @@ void close_end(int& fd) {
     fd = -1;
 }
 
-pid_t spawn(std::vector<std::string> const& arguments, Environment const& added, int in, int out, int err) {
+pid_t spawn(
+    std::vector<std::string> const& arguments, Environment const& added, int in, int out, int err) {
     std::vector<char*> argv;
     for (auto const& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
@@ -61,11 +62,15 @@ pid_t spawn(std::vector<std::string> const& arguments, Environment const& added,
     pid_t pid = -1;
     int const failed = ::posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), envp.data());
     ::posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) throw std::runtime_error(std::string("cannot start ") + arguments[0] + ": " + std::strerror(failed));
+    if (failed != 0)
+        throw std::runtime_error(std::string("cannot start ") + arguments[0] + ": " +
+                                 std::strerror(failed));
     return pid;
 }
 
-int exit_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int exit_of(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 }  // namespace
 
@@ -88,7 +93,9 @@ Outcome run_program(std::vector<std::string> const& arguments,
     if (input.empty()) close_end(in.write);
     auto const deadline = SteadyClock::now() + limit;
     while (out.read >= 0 || err.read >= 0) {
-        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
+        auto const left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now())
+                .count();
         if (left <= 0) {
             ::kill(pid, SIGKILL);
             break;
@@ -144,7 +151,9 @@ std::string Background::read_line(std::chrono::seconds limit) {
             buffer_.erase(0, end + 1);
             return line;
         }
-        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
+        auto const left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now())
+                .count();
         if (left <= 0) return {};
         pollfd end{out_, POLLIN, 0};
         if (::poll(&end, 1, static_cast<int>(left)) <= 0) continue;

@@ -1,4 +1,5 @@
-// From a Lua file to a public post, through the real binary, the real adapter and real HTTP; interrupted in every rude way.
+// From a Lua file to a public post, through the real binary, the real adapter and real HTTP;
+// interrupted in every rude way.
 #include "rig.hpp"
 
 #include <postrider/test/large_mp4.hpp>
@@ -19,7 +20,8 @@ constexpr std::uint64_t chunked_size = 66'000'000;  // more than one chunk by Ti
 
 void add_large_video(Rig& rig) {
     rig.campaign(one_post("large.mp4", "a long one"));
-    test::write_large_mp4(rig.folder() / "campaign/opening.mp4", rig.folder() / "campaign/large.mp4", chunked_size);
+    test::write_large_mp4(
+        rig.folder() / "campaign/opening.mp4", rig.folder() / "campaign/large.mp4", chunked_size);
 }
 
 void expect_one_post(Rig& rig) {
@@ -74,7 +76,8 @@ TEST(Publish, NothingIsSentBeforeAPersonHasApproved) {
     rig.run_until_idle();
 
     EXPECT_THAT(rig.states(), Each(std::string("awaiting_approval")));
-    for (auto const& request : rig.requests()) EXPECT_NE(request.as_object().at("endpoint").as_string(), "video_init");
+    for (auto const& request : rig.requests())
+        EXPECT_NE(request.as_object().at("endpoint").as_string(), "video_init");
 }
 
 TEST(Publish, WrongPassphraseApprovesNothing) {
@@ -86,7 +89,8 @@ TEST(Publish, WrongPassphraseApprovesNothing) {
     rig.run({"campaign", "apply", rig.script(), "--hash", hash});
 
     auto const granted =
-        rig.run({"approval", "grant", "--person", "maria", "--hash", hash, "--passphrase-stdin"}, "not it at all\n");
+        rig.run({"approval", "grant", "--person", "maria", "--hash", hash, "--passphrase-stdin"},
+                "not it at all\n");
 
     EXPECT_EQ(granted.text("/error/code"), "person.passphrase_wrong");
     EXPECT_THAT(rig.states(), Each(std::string("awaiting_approval")));
@@ -99,7 +103,8 @@ TEST(Publish, StaleHashAppliesNothing) {
     auto const planned = rig.run({"campaign", "plan", rig.script()});
     rig.campaign(one_post("croissant.mp4", "second"));
 
-    auto const applied = rig.run({"campaign", "apply", rig.script(), "--hash", planned.text("/data/plan/plan_hash")});
+    auto const applied = rig.run(
+        {"campaign", "apply", rig.script(), "--hash", planned.text("/data/plan/plan_hash")});
 
     EXPECT_EQ(applied.exit, 8);
     EXPECT_EQ(applied.text("/error/code"), "conflict.plan_stale");
@@ -115,7 +120,9 @@ TEST(Publish, LargeVideoGoesInChunks) {
     rig.run_until_idle();
 
     expect_one_post(rig);
-    EXPECT_EQ(rig.ledger().at("posts").as_array().at(0).as_object().at("size").to_number<std::uint64_t>(), chunked_size);
+    EXPECT_EQ(
+        rig.ledger().at("posts").as_array().at(0).as_object().at("size").to_number<std::uint64_t>(),
+        chunked_size);
 }
 
 TEST(Publish, KilledInMidUploadItGoesOnWhereItStoodAndPostsOnce) {
@@ -166,7 +173,9 @@ TEST(Publish, LostAnswerToTheLastChunkIsLookedAtNotSentAgain) {
 }
 
 TEST(Publish, LostAnswersOfInitAndStatusDoNotDouble) {
-    Rig rig({}, R"([{"on":"video_init","do":"drop_before"},{"on":"status","do":"html"},{"on":"creator_info","nth":3,"do":"500_before"}])");
+    Rig rig(
+        {},
+        R"([{"on":"video_init","do":"drop_before"},{"on":"status","do":"html"},{"on":"creator_info","nth":3,"do":"500_before"}])");
     rig.set_up();
     rig.campaign(one_post("film-9x16.mp4"));
     rig.approve();

@@ -29,9 +29,11 @@ std::string exchange(std::string const& base, std::string const& request) {
     int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     std::string answer;
     if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-        ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+        ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(request.size())) {
         char block[65536];
-        for (ssize_t got = 0; (got = ::read(fd, block, sizeof block)) > 0;) answer.append(block, static_cast<std::size_t>(got));
+        for (ssize_t got = 0; (got = ::read(fd, block, sizeof block)) > 0;)
+            answer.append(block, static_cast<std::size_t>(got));
     }
     ::close(fd);
     auto const body = answer.find("\r\n\r\n");
@@ -71,7 +73,12 @@ Rig::Rig(std::string scenario, std::string faults) {
 Rig::~Rig() = default;
 
 void Rig::start_emulator() {
-    auto arguments = command({"emulator", "tiktok", "--listen", listen_, "--state", (folder_ / "emulator.state").string()});
+    auto arguments = command({"emulator",
+                              "tiktok",
+                              "--listen",
+                              listen_,
+                              "--state",
+                              (folder_ / "emulator.state").string()});
     for (auto const* name : {"scenario", "faults"}) {
         auto const file = folder_ / (std::string(name) + ".json");
         if (!fs::exists(file)) continue;
@@ -82,7 +89,8 @@ void Rig::start_emulator() {
     auto const ready = parsed(emulator_->read_line());
     ASSERT_TRUE(ready.contains("listening"));
     base_ = std::string(ready.at("listening").as_string());
-    listen_ = base_.substr(std::string_view("http://").size());  // the same place when it is started again
+    listen_ = base_.substr(
+        std::string_view("http://").size());  // the same place when it is started again
     connect_ = ready.at("connect").as_object();
 }
 
@@ -92,14 +100,19 @@ void Rig::kill_emulator() {
 }
 
 json::object Rig::get(std::string const& path) {
-    return parsed(exchange(base_, fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path)));
+    return parsed(exchange(
+        base_,
+        fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path)));
 }
 
 json::object Rig::post(std::string const& path, std::string const& body) {
-    return parsed(exchange(base_,
-                           fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-                                       "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                                       path, body.size(), body)));
+    return parsed(
+        exchange(base_,
+                 fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+                             "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                             path,
+                             body.size(),
+                             body)));
 }
 
 bool Rig::uploads_seen(int count) {
@@ -133,21 +146,36 @@ std::unique_ptr<test::Background> Rig::start(std::vector<std::string> arguments)
 }
 
 void Rig::set_up(std::string_view audited) {
-    auto must = [](Answer const& answer) { ASSERT_EQ(answer.exit, 0) << json::serialize(answer.envelope); };
+    auto must = [](Answer const& answer) {
+        ASSERT_EQ(answer.exit, 0) << json::serialize(answer.envelope);
+    };
     must(run({"init", "--person", "maria", "--passphrase-stdin"}, std::string(passphrase) + "\n"));
     auto const& app = connect_.at("app add").as_object();
-    must(run({"app", "add", "tiktok", "main", "--key", std::string(app.at("key").as_string()), "--secret-stdin", "--audited",
-              std::string(audited), "--option", "api_base=" + base_},
+    must(run({"app",
+              "add",
+              "tiktok",
+              "main",
+              "--key",
+              std::string(app.at("key").as_string()),
+              "--secret-stdin",
+              "--audited",
+              std::string(audited),
+              "--option",
+              "api_base=" + base_},
              std::string(app.at("secret").as_string()) + "\n"));
     for (auto const& account : connect_.at("accounts").as_array())
-        must(run({"account", "connect", "tiktok", "--token-stdin"}, json::serialize(account.as_object().at("token"))));
+        must(run({"account", "connect", "tiktok", "--token-stdin"},
+                 json::serialize(account.as_object().at("token"))));
 }
 
 void Rig::campaign(std::string_view lua) {
     test::write_file(script(), lua);
-    for (auto const& entry : fs::directory_iterator(fs::path(POSTRIDER_SOURCE_DIR) / "examples/media"))
+    for (auto const& entry :
+         fs::directory_iterator(fs::path(POSTRIDER_SOURCE_DIR) / "examples/media"))
         if (entry.path().extension() == ".mp4")
-            fs::copy_file(entry.path(), folder_.path() / "campaign" / entry.path().filename(), fs::copy_options::skip_existing);
+            fs::copy_file(entry.path(),
+                          folder_.path() / "campaign" / entry.path().filename(),
+                          fs::copy_options::skip_existing);
 }
 
 std::string Rig::approve() {
@@ -156,8 +184,9 @@ std::string Rig::approve() {
     auto const hash = planned.text("/data/plan/plan_hash");
     auto const applied = run({"campaign", "apply", script(), "--hash", hash});
     EXPECT_EQ(applied.exit, 0) << json::serialize(applied.envelope);
-    auto const granted = run({"approval", "grant", "--person", "maria", "--hash", hash, "--passphrase-stdin"},
-                             std::string(passphrase) + "\n");
+    auto const granted =
+        run({"approval", "grant", "--person", "maria", "--hash", hash, "--passphrase-stdin"},
+            std::string(passphrase) + "\n");
     EXPECT_EQ(granted.exit, 0) << json::serialize(granted.envelope);
     return hash;
 }
@@ -182,7 +211,8 @@ return postrider.campaign {{
   }} }},
 }}
 )lua",
-                       media, caption);
+                       media,
+                       caption);
 }
 
 }  // namespace postrider::end_to_end

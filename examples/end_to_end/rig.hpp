@@ -1,5 +1,6 @@
-// A whole installation in a temporary folder: the emulator as a program of its own, a store, an app, connected accounts. Tests
-// drive the `postrider` binary as a stranger would, and read the emulator's ledger.
+// A whole installation in a temporary folder: the emulator as a program of its own, a store, an
+// app, connected accounts. Tests drive the `postrider` binary as a stranger would, and read the
+// emulator's ledger.
 #pragma once
 
 #include <postrider/test/process.hpp>
@@ -33,7 +34,9 @@ class Rig {
     void start_emulator();
     void kill_emulator();
     boost::json::object ledger() { return get("/_emulator/ledger"); }
-    boost::json::array violations() { return get("/_emulator/violations").at("violations").as_array(); }
+    boost::json::array violations() {
+        return get("/_emulator/violations").at("violations").as_array();
+    }
     boost::json::array requests() { return get("/_emulator/requests").at("requests").as_array(); }
     boost::json::object get(std::string const& path);
     boost::json::object post(std::string const& path, std::string const& body);
@@ -53,7 +56,9 @@ class Rig {
     std::vector<std::string> states();
 
     [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
-    [[nodiscard]] std::string script() const { return (folder_.path() / "campaign/campaign.lua").string(); }
+    [[nodiscard]] std::string script() const {
+        return (folder_.path() / "campaign/campaign.lua").string();
+    }
 
  private:
     std::vector<std::string> command(std::vector<std::string> arguments) const;

@@ -217,6 +217,7 @@ Result<Secret> Vault::open_sealed(std::string_view sealed, std::string_view cont
     auto const unopened = [] { return make_error("setup.vault_key_wrong"); };
     if (sealed.substr(0, form.size()) != form) return unopened();
     sealed.remove_prefix(form.size());
+    if (sealed.empty()) return unopened();
 
     std::vector<unsigned char> box(sealed.size());
     std::size_t count = 0;

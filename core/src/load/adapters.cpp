@@ -48,6 +48,14 @@ constexpr std::string_view update_program =
     "Update postrider, or use an older build of the adapter; `postrider version` "
     "shows the one that ran.";
 
+// Modules are never unloaded: what they hand out lives for ever, longer than any Adapters.
+void keep_for_ever(boost::dll::shared_library library) {
+    static std::mutex mutex;
+    static auto& kept = *new std::vector<boost::dll::shared_library>;
+    std::scoped_lock const lock(mutex);
+    kept.push_back(std::move(library));
+}
+
 // Nothing of the module but its entry is used before this has passed.
 std::optional<Error> refuse(adapter::Module const* module,
                             fs::path const& file,
@@ -145,8 +153,7 @@ class Adapters::Impl {
         if (!library.has(entry_name))
             return mismatch(file, "is no adapter of postrider", update_adapter);
         auto const entry = library.get<adapter::Module const*()>(entry_name);
-        // Never unloaded: what it hands out lives for ever.
-        libraries_.push_back(new boost::dll::shared_library(std::move(library)));
+        keep_for_ever(std::move(library));
         auto const* const module = entry();
         if (auto error = refuse(module, file, network)) return *error;
         auto const* const adapter = module->adapter();
@@ -189,7 +196,6 @@ class Adapters::Impl {
     std::vector<fs::path> const folders_;
     mutable std::mutex mutex_;
     std::map<std::string, Found, std::less<>> known_;
-    std::vector<boost::dll::shared_library*> libraries_;  // kept on purpose
 };
 
 Adapters::Adapters(std::vector<fs::path> folders)

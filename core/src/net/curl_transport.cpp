@@ -78,8 +78,15 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
     Impl(asio::any_io_executor executor, CurlOptions options)
         : executor_(std::move(executor)), options_(std::move(options)), watch_timer_(executor_) {}
 
-    ~Impl() {
-        for (auto& [easy, running] : running_) loop_->remove(easy);
+    ~Impl() { close(); }
+
+    /// Lets go of everything that is under way. Whoever waits for it holds this object by way of
+    /// its own frame, so that the destructor alone would never come.
+    void close() {
+        watch_timer_.cancel();
+        auto const abandoned = std::move(running_);
+        running_.clear();
+        for (auto const& [easy, running] : abandoned) loop_->remove(easy);
     }
 
     asio::any_io_executor const& executor() const { return executor_; }
@@ -239,7 +246,9 @@ class Start {
 CurlTransport::CurlTransport(asio::any_io_executor executor, CurlOptions options)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(options))) {}
 
-CurlTransport::~CurlTransport() = default;
+CurlTransport::~CurlTransport() {
+    impl_->close();
+}
 
 asio::awaitable<TransportReply> CurlTransport::send(OutgoingRequest request) {
     auto const cancellation = co_await asio::this_coro::cancellation_state;

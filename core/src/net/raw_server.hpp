@@ -10,8 +10,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -92,7 +93,14 @@ class RawConnection {
     }
 
     void close() {
+        std::scoped_lock const lock(closing_);
         if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+    }
+
+    /// From another thread: ends whatever this connection is waiting for.
+    void shut_down() {
+        std::scoped_lock const lock(closing_);
+        if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
     }
 
  private:
@@ -104,6 +112,7 @@ class RawConnection {
         return true;
     }
 
+    std::mutex closing_;
     int socket_;
     std::string unread_;
 };
@@ -124,15 +133,17 @@ class RawServer {
             ::getsockname(listener_, generic, &size) != 0)
             throw std::runtime_error("the test's server cannot listen");
         port_ = ntohs(address.sin_port);
-        thread_ = std::thread([this] { serve(); });
+        acceptor_ = std::thread([this] { accept_all(); });
     }
 
     ~RawServer() {
-        // Ends the wait for a connection and the wait for bytes on the one that is served.
-        closing_ = true;
+        // Ends the wait for a connection, then the waits for bytes on those that are served.
         ::shutdown(listener_, SHUT_RDWR);
-        if (int const socket = serving_; socket >= 0) ::shutdown(socket, SHUT_RDWR);
-        thread_.join();
+        acceptor_.join();
+        for (auto& serving : servings_) {
+            serving->connection.shut_down();
+            serving->thread.join();
+        }
         ::close(listener_);
     }
     RawServer(RawServer const&) = delete;
@@ -145,7 +156,13 @@ class RawServer {
     [[nodiscard]] int connections() const { return connections_; }
 
  private:
-    void serve() {
+    struct Serving {
+        explicit Serving(int socket) : connection(socket) {}
+        RawConnection connection;
+        std::thread thread;
+    };
+
+    void accept_all() {
         for (;;) {
             int const socket = ::accept(listener_, nullptr, nullptr);
             if (socket < 0) return;
@@ -154,11 +171,12 @@ class RawServer {
             ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
             ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
             auto const index = static_cast<std::size_t>(connections_++);
-            RawConnection connection(socket);
-            serving_ = socket;
-            if (closing_) return;
-            scripts_[std::min(index, scripts_.size() - 1)](connection);
-            serving_ = -1;
+            auto const& script = scripts_[std::min(index, scripts_.size() - 1)];
+            auto& serving = *servings_.emplace_back(std::make_unique<Serving>(socket));
+            serving.thread = std::thread([&serving, &script] {
+                script(serving.connection);
+                serving.connection.close();
+            });
         }
     }
 
@@ -166,9 +184,8 @@ class RawServer {
     int listener_ = -1;
     int port_ = 0;
     std::atomic<int> connections_{0};
-    std::atomic<int> serving_{-1};
-    std::atomic<bool> closing_{false};
-    std::thread thread_;
+    std::vector<std::unique_ptr<Serving>> servings_;  // the acceptor's until it has ended
+    std::thread acceptor_;
 };
 
 }  // namespace postrider::core::testing

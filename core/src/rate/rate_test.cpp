@@ -1,4 +1,5 @@
-// Permit slots: what the server counts in any window never exceeds the limit, and hardly a slot is wasted.
+// Permit slots: what the server counts in any window never exceeds the limit, and hardly a slot is
+// wasted.
 #include <postrider/core/random.hpp>
 #include <postrider/core/rate.hpp>
 #include <postrider/core/sqlite_store.hpp>
@@ -62,7 +63,8 @@ TEST(PermitSlots, NeverNarrowBelowOne) {
     EXPECT_EQ(bucket.size, 1);
 }
 
-// A client that always has work, a server with a sliding window and a round trip that varies: what engine.md 3.2 measured.
+// A client that always has work, a server with a sliding window and a round trip that varies: what
+// engine.md 3.2 measured.
 struct Simulated {
     int admitted = 0;
     int refused = 0;
@@ -143,21 +145,48 @@ class Registry : public testing::Test {
         options.inline_writes = true;
         store = *open_store("", options);
         descriptor.network = "alpha";
-        descriptor.buckets.push_back({"minute", adapter::BucketScope::account, 2, 60s, adapter::BucketCounts::requests,
-                                      adapter::WaitReason::rate, "", ""});
-        descriptor.buckets.push_back({"day", adapter::BucketScope::account, 1, 24h, adapter::BucketCounts::effects,
-                                      adapter::WaitReason::quota, "", ""});
-        descriptor.buckets.push_back(
-            {"app", adapter::BucketScope::app, 3, 60s, adapter::BucketCounts::requests, adapter::WaitReason::rate, "", ""});
+        descriptor.buckets.push_back({"minute",
+                                      adapter::BucketScope::account,
+                                      2,
+                                      60s,
+                                      adapter::BucketCounts::requests,
+                                      adapter::WaitReason::rate,
+                                      "",
+                                      ""});
+        descriptor.buckets.push_back({"day",
+                                      adapter::BucketScope::account,
+                                      1,
+                                      24h,
+                                      adapter::BucketCounts::effects,
+                                      adapter::WaitReason::quota,
+                                      "",
+                                      ""});
+        descriptor.buckets.push_back({"app",
+                                      adapter::BucketScope::app,
+                                      3,
+                                      60s,
+                                      adapter::BucketCounts::requests,
+                                      adapter::WaitReason::rate,
+                                      "",
+                                      ""});
     }
-    std::optional<Blocked> acquire(std::vector<std::string> names, std::string account, std::string holder, Instant now) {
+    std::optional<Blocked> acquire(std::vector<std::string> names,
+                                   std::string account,
+                                   std::string holder,
+                                   Instant now) {
         auto const uses = bucket_uses(descriptor, names, "app_1", account);
-        return *write_now<std::optional<Blocked>>(
-            *store, [&](Tables& tables) { return acquire_permits(tables, uses, holder, now, now + 30s); });
+        return *write_now<std::optional<Blocked>>(*store, [&](Tables& tables) {
+            return acquire_permits(tables, uses, holder, now, now + 30s);
+        });
     }
-    void end(std::vector<std::string> names, std::string account, std::string holder, PermitEnd how, Instant at) {
+    void end(std::vector<std::string> names,
+             std::string account,
+             std::string holder,
+             PermitEnd how,
+             Instant at) {
         auto const uses = bucket_uses(descriptor, names, "app_1", account);
-        ASSERT_TRUE(store->write([&](Tables& tables) { return end_permits(tables, uses, holder, how, at); }));
+        ASSERT_TRUE(store->write(
+            [&](Tables& tables) { return end_permits(tables, uses, holder, how, at); }));
     }
     std::unique_ptr<Store> store;
     adapter::Descriptor descriptor;
@@ -174,7 +203,8 @@ TEST_F(Registry, GivesAllOrNone) {
 }
 
 TEST_F(Registry, KeepsAccountsApartAndAppsTogether) {
-    for (int i = 0; i < 3; ++i) EXPECT_FALSE(acquire({"app"}, "acc" + std::to_string(i), std::to_string(i), start));
+    for (int i = 0; i < 3; ++i)
+        EXPECT_FALSE(acquire({"app"}, "acc" + std::to_string(i), std::to_string(i), start));
     EXPECT_TRUE(acquire({"app"}, "acc9", "9", start));
     EXPECT_FALSE(acquire({"minute"}, "acc9", "9", start));
 }
@@ -190,14 +220,16 @@ TEST_F(Registry, RefusedRequestGivesBackWhatCountsEffects) {
 TEST_F(Registry, RowsGoWhenTheyMeanNothing) {
     EXPECT_FALSE(acquire({"minute"}, "acc", "a", start));
     end({"minute"}, "acc", "a", PermitEnd::not_sent, start);
-    auto const rows = read_now<std::vector<BucketState>>(*store, [](Tables& tables) { return tables.buckets(); });
+    auto const rows =
+        read_now<std::vector<BucketState>>(*store, [](Tables& tables) { return tables.buckets(); });
     EXPECT_TRUE(rows->empty());
 }
 
 TEST_F(Registry, SlotsOfTheDeadCoolFromTheirDeath) {
     EXPECT_FALSE(acquire({"minute"}, "acc", "dead/1", start));
     EXPECT_FALSE(acquire({"minute"}, "acc", "dead/2", start));
-    ASSERT_TRUE(store->write([](Tables& tables) { return abandon_permits(tables, "dead/", start + 5s); }));
+    ASSERT_TRUE(
+        store->write([](Tables& tables) { return abandon_permits(tables, "dead/", start + 5s); }));
     auto const blocked = acquire({"minute"}, "acc", "b", start + 6s);
     ASSERT_TRUE(blocked);
     EXPECT_EQ(blocked->until, start + 65s);

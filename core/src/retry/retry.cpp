@@ -16,13 +16,13 @@ Milliseconds backoff_delay(int failures, RetryPolicy const& policy, Random& rand
         static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(ceiling) + 1))};
 }
 
-Decision decide(Error const& error,
-                FailureFacts const& facts,
-                RetryPolicy const& policy,
-                Random& random) {
-    Decision decision;
+RetryDecision decide(Error const& error,
+                     FailureFacts const& facts,
+                     RetryPolicy const& policy,
+                     Random& random) {
+    RetryDecision decision;
     auto wait = [&decision](WaitReason reason, std::optional<Milliseconds> delay, bool counts) {
-        decision.what = Decision::What::wait;
+        decision.what = RetryDecision::What::wait;
         decision.reason = reason;
         decision.delay = delay;
         decision.counts = counts;
@@ -30,7 +30,7 @@ Decision decide(Error const& error,
     };
 
     if (error.kind() == ErrorKind::approval) {
-        decision.what = Decision::What::ask_person;
+        decision.what = RetryDecision::What::ask_person;
         return decision;
     }
     // The account's authorisation is lost: its jobs rest until somebody connects it again.

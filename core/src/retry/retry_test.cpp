@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using adapter::Effect;
 using adapter::WaitReason;
 
-Decision decided(Error const& error, Effect effect = Effect::prepare, int failures = 1) {
+RetryDecision decided(Error const& error, Effect effect = Effect::prepare, int failures = 1) {
     SeededRandom random(1);
     return decide(error, {effect, failures}, RetryPolicy{}, random);
 }
@@ -20,7 +20,8 @@ TEST(Backoff, IsFullJitterUnderADoublingCeiling) {
     SeededRandom random(3);
     RetryPolicy const policy;
     for (int failures = 1; failures <= 12; ++failures) {
-        auto const ceiling = std::min<Milliseconds>(policy.cap, policy.base * (1 << (failures - 1)));
+        auto const ceiling =
+            std::min<Milliseconds>(policy.cap, policy.base * (1 << (failures - 1)));
         Milliseconds largest{0};
         for (int i = 0; i < 500; ++i) {
             auto const delay = backoff_delay(failures, policy, random);
@@ -34,17 +35,18 @@ TEST(Backoff, IsFullJitterUnderADoublingCeiling) {
 
 TEST(Decide, TransientTroubleIsTriedAgain) {
     auto const decision = decided(make_error("network.unreachable"));
-    EXPECT_EQ(decision.what, Decision::What::wait);
+    EXPECT_EQ(decision.what, RetryDecision::What::wait);
     EXPECT_EQ(decision.reason, WaitReason::backoff);
     EXPECT_TRUE(decision.counts);
 }
 
 TEST(Decide, BudgetEndsInADeadLetterButNotForLooks) {
     auto const spent = decided(make_error("network.unreachable"), Effect::prepare, 8);
-    EXPECT_EQ(spent.what, Decision::What::reject);
+    EXPECT_EQ(spent.what, RetryDecision::What::reject);
     EXPECT_TRUE(spent.revivable);
     EXPECT_TRUE(spent.budget_spent);
-    EXPECT_EQ(decided(make_error("network.unreachable"), Effect::look, 800).what, Decision::What::wait);
+    EXPECT_EQ(decided(make_error("network.unreachable"), Effect::look, 800).what,
+              RetryDecision::What::wait);
 }
 
 TEST(Decide, RateWaitsAreSnoozesWithAJitterOfATenth) {
@@ -56,7 +58,8 @@ TEST(Decide, RateWaitsAreSnoozesWithAJitterOfATenth) {
 }
 
 TEST(Decide, LongWaitsAreQuotas) {
-    EXPECT_EQ(decided(make_error("network.quota_spent").with_retry(Retry::after(24h))).reason, WaitReason::quota);
+    EXPECT_EQ(decided(make_error("network.quota_spent").with_retry(Retry::after(24h))).reason,
+              WaitReason::quota);
 }
 
 TEST(Decide, LostAuthorisationWaitsForItsCreator) {
@@ -66,12 +69,12 @@ TEST(Decide, LostAuthorisationWaitsForItsCreator) {
 }
 
 TEST(Decide, LapsedConsentGoesBackToAPerson) {
-    EXPECT_EQ(decided(make_error("approval.lapsed")).what, Decision::What::ask_person);
+    EXPECT_EQ(decided(make_error("approval.lapsed")).what, RetryDecision::What::ask_person);
 }
 
 TEST(Decide, WhatOnlyAChangedPostMendsIsNotRevivable) {
     auto const decision = decided(make_error("media.unsupported"));
-    EXPECT_EQ(decision.what, Decision::What::reject);
+    EXPECT_EQ(decision.what, RetryDecision::What::reject);
     EXPECT_FALSE(decision.revivable);
 }
 

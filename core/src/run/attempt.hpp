@@ -80,6 +80,7 @@ class Attempt {
     std::optional<std::int64_t> stale_token_;
     bool refreshed_ = false;
     adapter::Effect last_effect_ = adapter::Effect::look;
+    adapter::Verdict last_verdict_ = adapter::Verdict::replied;
     bool commit_replied_ =
         false;  // the newest answer is a commit's, and the adapter has not yet said what it means
     std::int64_t token_generation_ = 0;

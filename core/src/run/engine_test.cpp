@@ -1,9 +1,9 @@
-// The engine against a network that fails in every way it can. The sentence that all of this is about: no post is published
-// twice, and none is forgotten.
+// The engine against a network that fails in every way it can. The sentence that all of this is
+// about: no post is published twice, and none is forgotten.
 #include <postrider/test/engine_bench.hpp>
 
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
 
 namespace postrider::core {
 namespace {
@@ -86,15 +86,28 @@ TEST_P(EveryFault, EndsInExactlyOnePost) {
 std::vector<FaultCase> every_fault() {
     std::vector<FaultCase> cases;
     for (auto const* step : {"whoami", "create", "put", "publish", "state"})
-        for (auto fault : {Fault::not_sent, Fault::lost_before, Fault::lost_after, Fault::error_before, Fault::error_after,
-                           Fault::too_many, Fault::token_refused, Fault::hang})
+        for (auto fault : {Fault::not_sent,
+                           Fault::lost_before,
+                           Fault::lost_after,
+                           Fault::error_before,
+                           Fault::error_after,
+                           Fault::too_many,
+                           Fault::token_refused,
+                           Fault::hang})
             cases.push_back({step, fault});
     return cases;
 }
 
 std::string case_name(testing::TestParamInfo<FaultCase> const& tested) {
-    constexpr char const* names[] = {
-        "NotSent", "LostBefore", "LostAfter", "ErrorBefore", "ErrorAfter", "TooMany", "TokenRefused", "Garbage", "Hang"};
+    constexpr char const* names[] = {"NotSent",
+                                     "LostBefore",
+                                     "LostAfter",
+                                     "ErrorBefore",
+                                     "ErrorAfter",
+                                     "TooMany",
+                                     "TokenRefused",
+                                     "Garbage",
+                                     "Hang"};
     return tested.param.step + names[static_cast<int>(tested.param.fault)];
 }
 
@@ -246,7 +259,8 @@ TEST(Engine, DrawsNoRefusalByRate) {
 TEST(Engine, RateWaitsCostNoAttempt) {
     EngineBench bench;
     std::vector<std::string> ids;
-    for (int i = 0; i < 8; ++i) ids.push_back(bench.add_job("alpha", "ann", "post " + std::to_string(i)));
+    for (int i = 0; i < 8; ++i)
+        ids.push_back(bench.add_job("alpha", "ann", "post " + std::to_string(i)));
 
     ASSERT_TRUE(bench.run_until_idle(2h));
 
@@ -362,7 +376,8 @@ TEST(Engine, PermitsHeldByTheDeadComeFree) {
     ASSERT_TRUE(bench.run_until_idle(2h));
 
     EXPECT_EQ(bench.network().posts(), 6);
-    auto const buckets = read_now<std::vector<BucketState>>(bench.store(), [](Tables& tables) { return tables.buckets(); });
+    auto const buckets = read_now<std::vector<BucketState>>(
+        bench.store(), [](Tables& tables) { return tables.buckets(); });
     ASSERT_TRUE(buckets);
     for (auto const& bucket : *buckets)
         for (auto const& slot : bucket.slots) EXPECT_TRUE(slot.holder.empty()) << slot.holder;
@@ -376,9 +391,7 @@ TEST(Engine, WorkerThatLostItsClaimWritesNothing) {
     bench.engine().on_progress([&](Progress const& progress) {
         if (taken || progress.step != "put") return;
         taken = true;
-        bench.change(id, [](Job& job) {
-            job.fence += 10;
-        });
+        bench.change(id, [](Job& job) { job.fence += 10; });
     });
 
     bench.run_until_idle(1min);
@@ -417,7 +430,8 @@ TEST(Engine, OfLatePostsOnlyTheLatestRunsUnderThatPolicy) {
     EngineBench bench;
     auto const first = bench.add_job("alpha", "ann", "first");
     auto const second = bench.add_job("alpha", "ann", "second", 10min);
-    for (auto const& id : {first, second}) bench.change(id, [](Job& job) { job.spec.catch_up = "latest"; });
+    for (auto const& id : {first, second})
+        bench.change(id, [](Job& job) { job.spec.catch_up = "latest"; });
 
     bench.clock().jump(5h);
     ASSERT_TRUE(bench.run_until_idle());

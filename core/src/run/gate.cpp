@@ -22,6 +22,10 @@ GateStop missed(Job const& job, std::string_view why) {
         {}};
 }
 
+GateStop ask(Error error) {
+    return {GateStop::What::ask_person, std::move(error), adapter::WaitReason::paused, {}};
+}
+
 std::optional<GateStop> blackout(Job const& job, Instant now) {
     for (auto const& entry : job.spec.blackout) {
         if (!entry.is_object()) continue;
@@ -69,15 +73,9 @@ Result<std::optional<GateStop>> check_gate(Tables& tables,
                                            adapter::Descriptor const& descriptor,
                                            Instant now) {
     using Stop = std::optional<GateStop>;
-    if (!job.approval_id.empty()) {
-        auto approved = is_approved(tables, job);
-        if (!approved) return approved.error();
-        if (!*approved)
-            return Stop(GateStop{GateStop::What::ask_person,
-                                 make_error("approval.required"),
-                                 adapter::WaitReason::paused,
-                                 {}});
-    }
+    auto approved = is_approved(tables, job);
+    if (!approved) return approved.error();
+    if (!*approved) return Stop(ask(make_error("approval.required")));
     if (job.spec.not_after && now > *job.spec.not_after)
         return Stop(missed(job, "must not go out after its last moment"));
     if (auto held = blackout(job, now)) return Stop(*held);
@@ -91,14 +89,10 @@ Result<std::optional<GateStop>> check_gate(Tables& tables,
         if (*superseded) return Stop(missed(job, "a later one that is late too takes its place"));
     }
     if (job.spec.catch_up == "ask")
-        return Stop(
-            GateStop{GateStop::What::ask_person,
-                     make_error("approval.required",
-                                fmt::format("The post was due at {}; a person decides whether it "
-                                            "still goes out.",
-                                            to_rfc3339(job.spec.due_at))),
-                     adapter::WaitReason::paused,
-                     {}});
+        return Stop(ask(make_error(
+            "approval.required",
+            fmt::format("The post was due at {}; a person decides whether it still goes out.",
+                        to_rfc3339(job.spec.due_at)))));
 
     // Late ones let go: never more in an hour than the network's account bears.
     auto recent = tables.late_commits(job.account_id, now - 1h);

@@ -3,6 +3,7 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/canonical_json.hpp>
+#include <postrider/core/plan.hpp>
 
 #include <fmt/format.h>
 
@@ -17,12 +18,13 @@ namespace {
 
 constexpr int lost_prepares_max = 3;  // in one hour; each may have left an orphan at the network
 
+// `lost` begins with the one that has just been lost and is not written yet, if there is one.
 Result<std::optional<Instant>> prepare_again_at(Tables& tables,
                                                 std::string_view job_id,
+                                                std::vector<Instant> lost,
                                                 Instant now) {
     auto steps = tables.steps(job_id);
     if (!steps) return steps.error();
-    std::vector<Instant> lost;
     for (auto const& step : *steps)
         if (step.effect == adapter::Effect::prepare && step.verdict == adapter::Verdict::no_reply &&
             step.started_at > now - 1h)
@@ -69,13 +71,20 @@ Job Attempt::stored_form() const {
 asio::awaitable<bool> Attempt::put() {
     job_.updated_at = now();
     auto const state_changed = job_.state != stored_state_;
-    Store::Work work =
-        [pieces = pending_, stored = stored_form(), state_changed](Tables& tables) -> Result<void> {
+    Store::Work work = [pieces = pending_,
+                        stored = stored_form(),
+                        state_changed,
+                        random = &parts_.random](Tables& tables) -> Result<void> {
         for (auto const& piece : pieces)
             if (auto done = piece(tables); !done) return done;
         if (auto updated = tables.update_job(stored, stored.fence); !updated) return updated;
         // Polls and chunks come and go by the thousand; only news is an event.
         if (!state_changed || stored.state == JobState::running) return {};
+        if (stored.state == JobState::awaiting_approval && !stored.plan_id.empty()) {
+            // The question is opened with the state that waits for its answer.
+            auto asked = request_approval(tables, stored.plan_id, {}, stored.updated_at, *random);
+            if (!asked) return asked.error();
+        }
         return tables.add_event(
             fmt::format("job.{}", word(stored.state)), event_data(stored), stored.updated_at);
     };
@@ -181,13 +190,12 @@ asio::awaitable<Attempt::Next> Attempt::fail(Error error,
         decide(error, FailureFacts{last_effect_, job_.failures}, RetryPolicy{}, parts_.random);
     job_.error = error;
     switch (decision.what) {
-        case Decision::What::ask_person:
+        case RetryDecision::What::ask_person:
             enter(JobState::awaiting_approval);
             job_.next_at.reset();
-            job_.approval_id.clear();
             co_await release();
             break;
-        case Decision::What::wait: {
+        case RetryDecision::What::wait: {
             std::optional<Instant> until;
             if (decision.delay) until = now() + *decision.delay;
             if (last_effect_ == adapter::Effect::prepare && until) {
@@ -201,7 +209,7 @@ asio::awaitable<Attempt::Next> Attempt::fail(Error error,
             co_await snooze(decision.reason, error.owner(), until);
             break;
         }
-        case Decision::What::reject:
+        case RetryDecision::What::reject:
             if (decision.budget_spent) job_.error = make_error("job.budget_spent").caused_by(error);
             enter(JobState::rejected);
             job_.revivable = decision.revivable;

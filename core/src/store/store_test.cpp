@@ -54,7 +54,8 @@ class OnDisk : public testing::Test {
         ASSERT_TRUE(done) << done.error().message();
     }
     std::vector<Job> due(Instant now, int limit = 100) {
-        return *read_now<std::vector<Job>>(*store, [&](Tables& tables) { return tables.due_jobs(now, limit); });
+        return *read_now<std::vector<Job>>(
+            *store, [&](Tables& tables) { return tables.due_jobs(now, limit); });
     }
     test::TempFolder folder;
     std::unique_ptr<Store> store;
@@ -67,14 +68,22 @@ TEST_F(OnDisk, KeepsAJobWhole) {
     job.until = start + 5s;
     job.saved.open["x"] = 1;
     job.saved.sealed["box"] = "v1.abc";
-    job.intent = IntentRecord{"publish", adapter::Effect::commit_by_handle, "h1", "sha256:0", start, start + 1s, 3, "armed"};
+    job.intent = IntentRecord{"publish",
+                              adapter::Effect::commit_by_handle,
+                              "h1",
+                              "sha256:0",
+                              start,
+                              start + 1s,
+                              3,
+                              "armed"};
     job.receipt.seen["link"] = "http://x";
     job.error = make_error("network.unreachable", "no");
     job.fence = 7;
     job.committed = true;
     insert(job);
 
-    auto const back = **read_now<std::optional<Job>>(*store, [&](Tables& tables) { return tables.job(job.id); });
+    auto const back =
+        **read_now<std::optional<Job>>(*store, [&](Tables& tables) { return tables.job(job.id); });
 
     EXPECT_EQ(back.waiting, job.waiting);
     EXPECT_EQ(back.until, job.until);
@@ -110,7 +119,8 @@ TEST_F(OnDisk, OnePieceThatFailsLeavesTheOthersAlone) {
 
     EXPECT_EQ(failed, 1);
     auto const setting = [&](std::string name) {
-        return *read_now<std::optional<std::string>>(*store, [&](Tables& tables) { return tables.setting(name); });
+        return *read_now<std::optional<std::string>>(
+            *store, [&](Tables& tables) { return tables.setting(name); });
     };
     EXPECT_TRUE(setting("s-two"));
     EXPECT_TRUE(setting("s-three"));
@@ -165,7 +175,8 @@ TEST_F(OnDisk, ManyThreadsWriteInFewTransactions) {
                 }));
         });
     for (auto& thread : threads) thread.join();
-    auto const events = *read_now<std::vector<Event>>(*store, [](Tables& tables) { return tables.events(0, {}, 0); });
+    auto const events = *read_now<std::vector<Event>>(
+        *store, [](Tables& tables) { return tables.events(0, {}, 0); });
     EXPECT_EQ(events.size(), 400u);
     for (std::size_t i = 1; i < events.size(); ++i) EXPECT_EQ(events[i].seq, events[i - 1].seq + 1);
 }
@@ -180,7 +191,9 @@ TEST_F(OnDisk, SeveralProcessesShareItFairly) {
             auto opened = open_store(path);
             int failures = 0;
             for (int i = 0; i < 100; ++i)
-                if (!(*opened)->write([&](Tables& tables) { return tables.add_event("test.child", {{"c", child}}, start); }))
+                if (!(*opened)->write([&](Tables& tables) {
+                        return tables.add_event("test.child", {{"c", child}}, start);
+                    }))
                     ++failures;
             ::_exit(failures);
         }
@@ -192,7 +205,8 @@ TEST_F(OnDisk, SeveralProcessesShareItFairly) {
         EXPECT_EQ(status, 0);
     }
     store = *open_store(path);
-    auto const events = *read_now<std::vector<Event>>(*store, [](Tables& tables) { return tables.events(0, {}, 0); });
+    auto const events = *read_now<std::vector<Event>>(
+        *store, [](Tables& tables) { return tables.events(0, {}, 0); });
     EXPECT_EQ(events.size(), 400u);
 }
 

@@ -25,7 +25,7 @@ struct FailureFacts {
     int failures = 1;  ///< of this step in a row, this one included
 };
 
-struct Decision {
+struct RetryDecision {
     enum class What { wait, ask_person, reject };
     What what = What::reject;
     adapter::WaitReason reason = adapter::WaitReason::backoff;  ///< of wait
@@ -35,10 +35,10 @@ struct Decision {
     bool budget_spent = false;
 };
 
-Decision decide(Error const& error,
-                FailureFacts const& facts,
-                RetryPolicy const& policy,
-                Random& random);
+RetryDecision decide(Error const& error,
+                     FailureFacts const& facts,
+                     RetryPolicy const& policy,
+                     Random& random);
 
 /// When an `unknown` job, or a receipt that is not complete, is looked at again: quick at first,
 /// then each 5, later each 30 minutes. Empty after 72 hours: then only a person settles it.

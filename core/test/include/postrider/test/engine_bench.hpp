@@ -1,4 +1,5 @@
-// An engine with everything around it faked but itself and its store: virtual time, a seeded generator, a network in memory.
+// An engine with everything around it faked but itself and its store: virtual time, a seeded
+// generator, a network in memory.
 #pragma once
 
 #include <postrider/core/engine.hpp>
@@ -19,7 +20,8 @@ class EngineBench {
  public:
     explicit EngineBench(std::uint64_t seed = 7);
 
-    /// A job of `account` (made when it is new) on `network`, due now unless `due_in` says otherwise. Gives its id.
+    /// A job of `account` (made when it is new) on `network`, due now unless `due_in` says
+    /// otherwise. Gives its id.
     std::string add_job(std::string const& network,
                         std::string const& handle,
                         std::string const& text,
@@ -28,11 +30,13 @@ class EngineBench {
     std::vector<core::StepRecord> steps(std::string const& id);
     void change(std::string const& id, std::function<void(core::Job&)> const& edit);
 
-    /// Runs until nothing is due within the horizon, for at most `limit` of virtual time. True when it came to rest.
+    /// Runs until nothing is due within the horizon, for at most `limit` of virtual time. True when
+    /// it came to rest.
     bool run_until_idle(Milliseconds limit = std::chrono::hours(1));
     /// Runs for this long and then drops the engine where it stands, as SIGKILL would.
     void run_and_kill(Milliseconds after);
-    /// A new engine under a new name, as a process that is started again; the old one is known to be dead.
+    /// A new engine under a new name, as a process that is started again; the old one is known to
+    /// be dead.
     void restart();
 
     boost::asio::io_context& loop() { return *loop_; }

@@ -1,5 +1,6 @@
-// A network that exists in this process: an adapter with every kind of step, and a transport that answers for it, counts what
-// became public, and fails as it is told to. Time passes only through the clock that it is given.
+// A network that exists in this process: an adapter with every kind of step, and a transport that
+// answers for it, counts what became public, and fails as it is told to. Time passes only through
+// the clock that it is given.
 #pragma once
 
 #include <postrider/adapter/adapter.hpp>
@@ -14,21 +15,22 @@
 
 namespace postrider::test {
 
-/// `alpha`: whoami (look) -> create (prepare) -> put (repeat) -> publish (commit by handle) -> state (look).
+/// `alpha`: whoami (look) -> create (prepare) -> put (repeat) -> publish (commit by handle) ->
+/// state (look).
 adapter::Adapter const& alpha_adapter();
 /// `beta`: send (blind commit) alone; find (look) is all that reconcile can ask.
 adapter::Adapter const& beta_adapter();
 
 enum class Fault {
     not_sent,
-    lost_before,   ///< no answer, and the request had no effect
-    lost_after,    ///< no answer, though it took effect
-    error_before,  ///< HTTP 500 without effect
-    error_after,   ///< HTTP 500 though it took effect
-    too_many,      ///< HTTP 429
-    token_refused, ///< HTTP 401
-    garbage,       ///< HTTP 200 with a body that does not parse, effect taken
-    hang,          ///< no answer before the deadline, effect taken
+    lost_before,    ///< no answer, and the request had no effect
+    lost_after,     ///< no answer, though it took effect
+    error_before,   ///< HTTP 500 without effect
+    error_after,    ///< HTTP 500 though it took effect
+    too_many,       ///< HTTP 429
+    token_refused,  ///< HTTP 401
+    garbage,        ///< HTTP 200 with a body that does not parse, effect taken
+    hang,           ///< no answer before the deadline, effect taken
 };
 
 class FakeNetwork final : public core::Transport {
@@ -54,7 +56,7 @@ class FakeNetwork final : public core::Transport {
 
     /// The n-th call (from 1) of a step meets this fault.
     void fault(std::string const& step, int nth, Fault fault) { faults_[{step, nth}] = fault; }
-    [[nodiscard]] int posts() const;             ///< public things, each time counted
+    [[nodiscard]] int posts() const;  ///< public things, each time counted
     [[nodiscard]] int calls(std::string const& step) const;
     [[nodiscard]] std::vector<Call> const& log() const { return log_; }
 
@@ -69,7 +71,9 @@ class FakeNetwork final : public core::Transport {
     bool refuse_content = false;  ///< the network refuses after publishing was asked for
 
  private:
-    core::TransportReply answer(std::string const& step, std::string const& target, std::string const& body);
+    core::TransportReply answer(std::string const& step,
+                                std::string const& target,
+                                std::string const& body);
     core::TransportReply token_endpoint(std::string const& body);
 
     core::Clock& clock_;

@@ -34,7 +34,8 @@ class Background {
     Background& operator=(Background const&) = delete;
     ~Background();
 
-    /// The next line of its standard output, without the line end; empty at its end or after `limit`.
+    /// The next line of its standard output, without the line end; empty at its end or after
+    /// `limit`.
     std::string read_line(std::chrono::seconds limit = std::chrono::seconds(20));
     void signal(int number) const;
     /// Waits for the end; the exit code, or 128 + signal.

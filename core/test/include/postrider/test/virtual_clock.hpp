@@ -1,4 +1,5 @@
-// Time that jumps: sleepers are woken in order when nothing else is left to do. With it a simulated day costs milliseconds.
+// Time that jumps: sleepers are woken in order when nothing else is left to do. With it a simulated
+// day costs milliseconds.
 #pragma once
 
 #include <postrider/core/clock.hpp>
@@ -25,7 +26,8 @@ class VirtualClock final : public core::Clock {
     boost::asio::awaitable<void> sleep(Milliseconds duration) override {
         auto initiate = [this](auto handler, Milliseconds wanted) {
             auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-            sleepers_.emplace(std::make_pair(elapsed_ + wanted, ++order_), [shared]() mutable { (*shared)(); });
+            sleepers_.emplace(std::make_pair(elapsed_ + wanted, ++order_),
+                              [shared]() mutable { (*shared)(); });
         };
         co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable) const, void()>(
             initiate, boost::asio::use_awaitable, duration);
@@ -38,8 +40,8 @@ class VirtualClock final : public core::Clock {
     /// The wall clock alone moves, as when somebody sets it.
     void jump(Milliseconds by) { jump_ += by; }
 
-    /// Runs the loop, jumping to the next sleeper whenever it is idle, until `done()` or `limit` has passed.
-    /// True when done() was met.
+    /// Runs the loop, jumping to the next sleeper whenever it is idle, until `done()` or `limit`
+    /// has passed. True when done() was met.
     bool run_until(std::function<bool()> const& done, Milliseconds limit) {
         auto const end = elapsed_ + limit;
         for (;;) {
