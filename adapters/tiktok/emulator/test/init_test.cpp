@@ -356,6 +356,15 @@ TEST(Caps, FifteenPostsADayOverAllApps) {
     EXPECT_EQ(code_of(emulator.init({.title = "tomorrow"})), "ok");
 }
 
+TEST(Caps, PostsOfOtherClientsCountForADay) {
+    Harness emulator;
+    emulator.model.creator("acmebakery")->posts_already_today = 15;
+    EXPECT_EQ(code_of(emulator.look()), "spam_risk_too_many_posts");
+    emulator.wait(std::chrono::hours{24});
+    emulator.access = emulator.mint("acmebakery");
+    EXPECT_EQ(code_of(emulator.look()), "ok");
+}
+
 TEST(Caps, AnUnauditedAppHasFiveUsersADay) {
     std::string creators;
     for (int i = 0; i < 6; ++i) {

@@ -183,6 +183,14 @@ TEST(Upload, AfterAFailedLastChunkTheStatusComesFirst) {
     EXPECT_THAT(careful.rules(), IsEmpty());
 }
 
+TEST(Upload, ABrokenOffLastChunkIsNotSentAgainBlindly) {
+    Harness emulator;
+    emulator.init();
+    emulator.model.abort_put(emulator.model.begin_put(emulator.put_head(0, 999, 1'000)).ticket);
+    EXPECT_EQ(emulator.put(0, 999, 1'000).status, 201);
+    EXPECT_THAT(emulator.rules(), ElementsAre("last_chunk_resent_blind"));
+}
+
 TEST(UploadFault, BeforeAndAfterTheEffect) {
     for (auto const& [fault, stored] : {std::pair{"500_before", false},
                                         {"500_after", true},
