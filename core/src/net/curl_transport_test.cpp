@@ -254,7 +254,7 @@ TEST_F(CurlTransportTest, SlowDripEndsAtTheDeadline) {
     auto const reply = send(std::move(request));
 
     EXPECT_EQ(reply.verdict, Verdict::no_reply);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
     EXPECT_NE(reply.failure.find("time ran out"), std::string::npos) << reply.failure;
 }
 
@@ -459,7 +459,7 @@ TEST_F(CurlTransportTest, ExactlyTheBytesOfTheRangeAreSent) {
     EXPECT_EQ(progress.back(), length);
 }
 
-TEST_F(CurlTransportTest, ServerThatIgnoresExpectCostsNoSecond) {
+TEST_F(CurlTransportTest, LargeUploadDoesNotWaitForAHundredContinue) {
     TestFolder const folder;
     auto const file = folder.sparse(4U << 20U);
     std::string head;
@@ -469,12 +469,11 @@ TEST_F(CurlTransportTest, ServerThatIgnoresExpectCostsNoSecond) {
         connection.answer("");
     }});
 
-    auto const begin = std::chrono::steady_clock::now();
     auto const reply = send(put(server.url(), FileSlice{file, 0, 4U << 20U, 4U << 20U}));
 
     EXPECT_EQ(reply.verdict, Verdict::replied);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 900ms);
-    EXPECT_EQ(head.find("Expect"), std::string::npos);
+    EXPECT_EQ(head.find("Expect"), std::string::npos)
+        << "a server that ignores it costs a second a part";
 }
 
 TEST_F(CurlTransportTest, RefusalBeforeTheBodyWasSentIsReportedWithWhatWasSent) {
@@ -548,7 +547,7 @@ TEST_F(CurlTransportTest, UploadThatStandsStillIsGivenUp) {
 
     EXPECT_EQ(reply.verdict, Verdict::no_reply);
     EXPECT_NE(reply.failure.find("stood still"), std::string::npos) << reply.failure;
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
     given_up.set_value();
 }
 
