@@ -150,10 +150,10 @@ TEST_F(VaultTest, MissingFileSaysSo) {
 
 TEST_F(VaultTest, FileThatHoldsNoKeyIsRefused) {
     for (std::string const& content : {std::string{},
-                                      std::string(63, 'a'),
-                                      std::string(65, 'a'),
-                                      std::string(64, 'g'),
-                                      std::string(64, 'a') + "\nx"}) {
+                                       std::string(63, 'a'),
+                                       std::string(65, 'a'),
+                                       std::string(64, 'g'),
+                                       std::string(64, 'a') + "\nx"}) {
         write(content);
 
         auto const vault = Vault::open(file());

@@ -1,23 +1,18 @@
 // The transport against servers that misbehave: what is said of a request must be true of the wire.
-#include <postrider/core/curl_transport.hpp>
-
+// Uploads of files are in curl_upload_test.cpp.
 #include "curl_library.hpp"
+#include "curl_testing.hpp"
 #include "raw_server.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 
-#include <gtest/gtest.h>
-
+#include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <optional>
-#include <random>
+#include <vector>
 
 namespace postrider::core {
 namespace {
@@ -26,82 +21,10 @@ namespace asio = boost::asio;
 using adapter::Verdict;
 using testing::RawConnection;
 using testing::RawServer;
+using testing::TestFolder;
 using namespace std::chrono_literals;
 
-class TestFolder {
- public:
-    TestFolder() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "postrider-net-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~TestFolder() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::filesystem::path write(std::string_view content) const {
-        auto const file = path_ / "media.bin";
-        std::ofstream(file, std::ios::binary) << content;
-        return file;
-    }
-    [[nodiscard]] std::filesystem::path sparse(std::uint64_t size) const {
-        auto const file = write("");
-        std::filesystem::resize_file(file, size);
-        return file;
-    }
-
- private:
-    std::filesystem::path path_;
-};
-
-std::string noise(std::size_t size) {
-    std::mt19937_64 generator(7);
-    std::string bytes(size, '\0');
-    for (auto& byte : bytes) byte = static_cast<char>(generator());
-    return bytes;
-}
-
-class CurlTransportTest : public ::testing::Test {
- protected:
-    CurlTransport& transport() {
-        if (!transport_) transport_.emplace(io_.get_executor(), options_);
-        return *transport_;
-    }
-
-    static OutgoingRequest get(std::string url) {
-        OutgoingRequest request;
-        request.method = "GET";
-        request.url = std::move(url);
-        request.deadline = 10s;
-        return request;
-    }
-    static OutgoingRequest post(std::string url, std::string body) {
-        auto request = get(std::move(url));
-        request.method = "POST";
-        request.body = std::move(body);
-        return request;
-    }
-    static OutgoingRequest put(std::string url, FileSlice slice) {
-        auto request = get(std::move(url));
-        request.method = "PUT";
-        request.body = std::move(slice);
-        return request;
-    }
-
-    TransportReply send(OutgoingRequest request) {
-        std::optional<TransportReply> answer;
-        asio::co_spawn(io_,
-                       transport().send(std::move(request)),
-                       [&](std::exception_ptr const& thrown, TransportReply reply) {
-                           EXPECT_FALSE(thrown) << "send() threw";
-                           answer = std::move(reply);
-                       });
-        io_.restart();
-        io_.run();
-        return answer ? *answer : TransportReply{};
-    }
-
-    asio::io_context io_;
-    CurlOptions options_;
-    std::optional<CurlTransport> transport_;
-};
+class CurlTransportTest : public testing::TransportFixture {};
 
 void serve_for_ever(RawConnection& connection) {
     while (!connection.read_head().empty()) connection.answer("{}");
@@ -158,18 +81,6 @@ TEST_F(CurlTransportTest, OnlyHttpIsSpoken) {
 
     EXPECT_EQ(reply.verdict, Verdict::not_sent);
     EXPECT_TRUE(reply.http.body.empty());
-}
-
-TEST_F(CurlTransportTest, FileOfAnotherSizeIsNotSent) {
-    RawServer const server({serve_for_ever});
-    TestFolder const folder;
-    auto const file = folder.write("0123456789");
-
-    auto const reply = send(put(server.url(), FileSlice{file, 0, 4, 11}));
-
-    EXPECT_EQ(reply.verdict, Verdict::not_sent);
-    EXPECT_NE(reply.failure.find("has changed"), std::string::npos) << reply.failure;
-    EXPECT_EQ(server.connections(), 0);
 }
 
 TEST(CurlLibrary, MissingLibraryIsSaidInWordsWithThePackage) {
@@ -430,171 +341,6 @@ TEST_F(CurlTransportTest, HeadersOfInterimAnswersAndTrailersAreNotTheAnswers) {
     EXPECT_EQ(adapter::find_header(reply.http.headers, "x-final"), "2");
     EXPECT_EQ(adapter::find_header(reply.http.headers, "x-early"), "");
     EXPECT_EQ(adapter::find_header(reply.http.headers, "x-trailer"), "");
-}
-
-TEST_F(CurlTransportTest, ExactlyTheBytesOfTheRangeAreSent) {
-    auto const content = noise(3'000'000);
-    TestFolder const folder;
-    auto const file = folder.write(content);
-    constexpr std::uint64_t offset = 12'345;
-    constexpr std::uint64_t length = (1U << 20U) + 7;
-    std::string received;
-    RawServer const server({[&](RawConnection& connection) {
-        connection.read_head();
-        received = connection.read(length);
-        connection.answer("");
-        // A byte more would be read as the next request.
-        connection.read_head();
-    }});
-    std::vector<std::uint64_t> progress;
-    auto request = put(server.url(), FileSlice{file, offset, length, content.size()});
-    request.progress = [&](std::uint64_t sent_bytes) { progress.push_back(sent_bytes); };
-
-    auto const reply = send(std::move(request));
-
-    EXPECT_EQ(reply.verdict, Verdict::replied);
-    EXPECT_EQ(reply.sent_bytes, length);
-    EXPECT_TRUE(received == content.substr(offset, length));
-    ASSERT_FALSE(progress.empty());
-    EXPECT_EQ(progress.back(), length);
-}
-
-TEST_F(CurlTransportTest, LargeUploadDoesNotWaitForAHundredContinue) {
-    TestFolder const folder;
-    auto const file = folder.sparse(4U << 20U);
-    std::string head;
-    RawServer const server({[&](RawConnection& connection) {
-        head = connection.read_head();
-        connection.drain(4U << 20U);
-        connection.answer("");
-    }});
-
-    auto const reply = send(put(server.url(), FileSlice{file, 0, 4U << 20U, 4U << 20U}));
-
-    EXPECT_EQ(reply.verdict, Verdict::replied);
-    EXPECT_EQ(head.find("Expect"), std::string::npos)
-        << "a server that ignores it costs a second a part";
-}
-
-TEST_F(CurlTransportTest, RefusalBeforeTheBodyWasSentIsReportedWithWhatWasSent) {
-    TestFolder const folder;
-    auto const file = folder.sparse(64U << 20U);
-    RawServer const server({[](RawConnection& connection) {
-        connection.read_head();
-        connection.read(1000);
-        connection.write(
-            "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes 0-9/64\r\n"
-            "Content-Length: 2\r\nConnection: close\r\n\r\n{}");
-        connection.closed_within(5000);
-    }});
-
-    auto const reply = send(put(server.url(), FileSlice{file, 0, 64U << 20U, 64U << 20U}));
-
-    EXPECT_EQ(reply.verdict, Verdict::replied);
-    EXPECT_EQ(reply.http.status, 416);
-    EXPECT_EQ(adapter::find_header(reply.http.headers, "Content-Range"), "bytes 0-9/64");
-    EXPECT_LT(reply.sent_bytes, 64U << 20U);
-}
-
-TEST_F(CurlTransportTest, SuccessBeforeTheBodyWasSentIsNotTheWholeBody) {
-    TestFolder const folder;
-    auto const file = folder.sparse(64U << 20U);
-    RawServer const server({[](RawConnection& connection) {
-        connection.read_head();
-        connection.read(1000);
-        connection.answer("{}", "201 Created");
-        connection.reset();
-    }});
-
-    auto const reply = send(put(server.url(), FileSlice{file, 0, 64U << 20U, 64U << 20U}));
-
-    EXPECT_NE(reply.verdict, Verdict::not_sent);
-    EXPECT_LT(reply.sent_bytes, 64U << 20U);
-}
-
-TEST_F(CurlTransportTest, FileThatGetsShorterEndsTheRequestAndTheConnection) {
-    TestFolder const folder;
-    auto const file = folder.sparse(64U << 20U);
-    std::promise<std::size_t> taken;
-    RawServer const server({[&](RawConnection& connection) {
-        connection.read_head();
-        connection.read(1000);
-        std::filesystem::resize_file(file, 2U << 20U);
-        taken.set_value(connection.drain(64U << 20U));
-    }});
-
-    auto const begin = std::chrono::steady_clock::now();
-    auto const reply = send(put(server.url(), FileSlice{file, 0, 64U << 20U, 64U << 20U}));
-
-    EXPECT_EQ(reply.verdict, Verdict::no_reply);
-    EXPECT_NE(reply.failure.find("became shorter"), std::string::npos) << reply.failure;
-    EXPECT_LT(taken.get_future().get(), 64U << 20U) << "the connection was closed, not filled up";
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s) << "and not kept until the deadline";
-}
-
-TEST_F(CurlTransportTest, UploadThatStandsStillIsGivenUp) {
-    options_.upload_stall = 300ms;
-    TestFolder const folder;
-    auto const file = folder.sparse(64U << 20U);
-    std::promise<void> given_up;
-    RawServer const server({[&](RawConnection& connection) {
-        connection.read_head();
-        given_up.get_future().wait();  // the socket is not read: its buffers fill up
-    }});
-
-    auto const begin = std::chrono::steady_clock::now();
-    auto const reply = send(put(server.url(), FileSlice{file, 0, 64U << 20U, 64U << 20U}));
-
-    EXPECT_EQ(reply.verdict, Verdict::no_reply);
-    EXPECT_NE(reply.failure.find("stood still"), std::string::npos) << reply.failure;
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
-    given_up.set_value();
-}
-
-TEST_F(CurlTransportTest, NetworkThatThinksAfterTheUploadIsNoStall) {
-    options_.upload_stall = 100ms;
-    TestFolder const folder;
-    auto const file = folder.sparse(1000);
-    RawServer const server({[](RawConnection& connection) {
-        connection.read_head();
-        connection.read(1000);
-        std::this_thread::sleep_for(400ms);
-        connection.answer("{}");
-    }});
-
-    auto const reply = send(put(server.url(), FileSlice{file, 0, 1000, 1000}));
-
-    EXPECT_EQ(reply.verdict, Verdict::replied);
-}
-
-std::size_t memory_high_kib() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.rfind("VmHWM:", 0) == 0) return std::stoul(line.substr(6));
-    return 0;
-}
-
-TEST_F(CurlTransportTest, MemoryStaysFlatForALargeFile) {
-    constexpr std::uint64_t size = 200U << 20U;
-    TestFolder const folder;
-    auto const file = folder.sparse(size);
-    auto const sink = [](RawConnection& connection) {
-        for (auto head = connection.read_head(); !head.empty(); head = connection.read_head()) {
-            auto const at = head.find("Content-Length: ");
-            connection.drain(std::stoul(head.substr(at + 16)));
-            connection.answer("");
-        }
-    };
-    RawServer const server({sink});
-    send(put(server.url(),
-             FileSlice{file, 0, 1U << 20U, size}));  // what is needed once is there now
-
-    auto const before = memory_high_kib();
-    auto const reply = send(put(server.url(), FileSlice{file, 0, size, size}));
-    auto const after = memory_high_kib();
-
-    EXPECT_EQ(reply.sent_bytes, size);
-    EXPECT_LE(after - before, 8U * 1024) << "KiB";
 }
 
 // --- Cancellation -------------------------------------------------------------------------------
