@@ -43,8 +43,8 @@ Result<OutgoingRequest> outgoing(ExchangeRequest const& request,
         out.body = FileSlice(media.path, range->offset, range->length, media.size_bytes);
     }
     out.deadline = deadline;
-    // Only what may be repeated may be repeated by the transport.
-    out.once = request.send.effect != adapter::Effect::look;
+    // A stale connection must not put a commit in doubt; chunks that may be repeated keep theirs.
+    out.once = request.send.effect != adapter::Effect::look && request.send.effect != adapter::Effect::repeat;
     out.progress = request.progress;
     return out;
 }
