@@ -167,6 +167,10 @@ asio::awaitable<TransportReply> FaultTransport::send(OutgoingRequest request) {
     if (!exchange.spoilt) {
         auto reply = co_await forward(std::move(sending));
         if (reply.verdict == adapter::Verdict::replied) log_[index].status = reply.http.status;
+        if (static_cast<int>(index) + 1 == die_after_) {
+            kill_ = true;
+            co_await clock_.delay(for_ever);
+        }
         co_return reply;
     }
     hit_ = true;

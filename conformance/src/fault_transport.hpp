@@ -48,6 +48,9 @@ class FaultTransport final : public core::Transport {
 
     boost::asio::awaitable<core::TransportReply> send(core::OutgoingRequest request) override;
 
+    /// The worker is killed while this request's answer is on its way.
+    void die_after(int requests) { die_after_ = requests; }
+
     [[nodiscard]] std::vector<Exchange> const& log() const { return log_; }
     /// The worker is to be killed now; asked for by a fault, once.
     bool take_kill();
@@ -73,6 +76,7 @@ class FaultTransport final : public core::Transport {
     std::string too_many_body_ = "{}";
     std::vector<Exchange> log_;
     std::string not_applicable_;
+    int die_after_ = 0;
     bool kill_ = false;
     bool hit_ = false;
     int refusals_ = 0;

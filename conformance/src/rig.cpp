@@ -161,6 +161,7 @@ std::string Rig::set_up() {
     transport_ = std::make_unique<FaultTransport>(*world_, clock_, watch_);
     transport_->too_many_body(target_.too_many_body);
     if (options_.injection) transport_->inject(*options_.injection);
+    transport_->die_after(options_.die_after);
     if (options_.long_ids) transport_->lengthen_ids(login->remote_id);
 
     core::StoreOptions in_memory;
@@ -202,9 +203,7 @@ std::string Rig::run_engine() {
     bool const at_rest = clock_.run_until(
         [&] {
             auto const sent = transport_->log().size();
-            killed = transport_->take_kill() ||
-                     (options_.die_after > 0 && sent >= static_cast<std::size_t>(options_.die_after) &&
-                      transport_->log().back().status != 0);
+            killed = transport_->take_kill();
             return killed || *ended || sent > requests_max;
         },
         patience);
