@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 namespace postrider::cli {
 
@@ -56,6 +57,16 @@ LaterCommand const* later_command(std::string_view name) {
     return nullptr;
 }
 
+// A noun of which every verb belongs to a later stage.
+LaterCommand const* later_command_of(std::string const& noun,
+                                     std::optional<std::string> const& verb) {
+    if (verb)
+        if (auto const* later = later_command(noun + "." + *verb)) return later;
+    for (auto const& later : later_commands())
+        if (later.name.starts_with(noun + ".")) return &later;
+    return nullptr;
+}
+
 Error later_stage(LaterCommand const& later, std::string const& command) {
     return make_error(
                "usage.later_stage",
@@ -75,6 +86,11 @@ void choose(CommandWords& words, std::string const& noun, std::optional<std::str
         return;
     }
     auto const verbs = operations_of(noun);
+    if (auto const* later = verbs.empty() ? later_command_of(noun, verb) : nullptr) {
+        words.command = verb ? noun + " " + *verb : noun;
+        words.error = later_stage(*later, words.command);
+        return;
+    }
     if (verbs.empty()) {
         words.error = unknown_command(noun, first_words());
         words.command.clear();
@@ -141,6 +157,8 @@ CommandWords read_command(std::vector<std::string> const& arguments) {
         bool const passed_on = words.operation && words.operation->passes_on;
         if (!command_word && (arguments[i] == "--help" || arguments[i] == "-h") && !passed_on)
             words.help = true;
+        else if (words.version && !words.operation && arguments[i] == "--version")
+            continue;
         else if (!command_word)
             words.rest.push_back(arguments[i]);
     }
@@ -209,6 +227,7 @@ TypedRequest read_flags(Operation const& operation, std::vector<std::string> con
     std::vector<std::string> known;
     for (auto const& slot : slots)
         if (!slot.input->positional) known.push_back(flag_of(slot.input->name));
+    bool after_unknown = false;  // the word after an unknown flag is its value, most likely
     for (auto const& extra : app.remaining()) {
         Finding finding;
         finding.got = boost::json::string(extra);
@@ -216,6 +235,7 @@ TypedRequest read_flags(Operation const& operation, std::vector<std::string> con
             request.inputs.push_back({find_input(operation.inputs, "arguments"), extra});
             continue;
         }
+        if (std::exchange(after_unknown, is_flag(extra)) && !is_flag(extra)) continue;
         if (is_flag(extra)) {
             auto const flag = extra.substr(0, extra.find('='));
             finding.code = "usage.unknown_flag";

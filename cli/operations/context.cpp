@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <istream>
 #include <iterator>
 #include <ostream>
@@ -95,7 +96,18 @@ core::Clock& Context::clock() {
 }
 
 core::Random& Context::random() {
-    return host_.random ? *host_.random : parts_->random;
+    if (host_.random) return *host_.random;
+    if (!parts_->random) {
+        // Tests repeat a run: POSTRIDER_SEED makes all that is drawn by lot the same again.
+        auto const text = environment_value(host_, "POSTRIDER_SEED");
+        std::uint64_t seed = 0;
+        auto const read = std::from_chars(text.data(), text.data() + text.size(), seed);
+        if (!text.empty() && read.ec == std::errc{})
+            parts_->random = std::make_unique<core::SeededRandom>(seed);
+        else
+            parts_->random = std::make_unique<core::SystemRandom>();
+    }
+    return *parts_->random;
 }
 
 Instant Context::now() {

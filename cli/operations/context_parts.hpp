@@ -26,7 +26,7 @@ struct Context::Parts {
     std::optional<core::Vault> vault;
     std::unique_ptr<core::Adapters> adapters;
     std::unique_ptr<core::SystemClock> clock;
-    core::SystemRandom random;
+    std::unique_ptr<core::Random> random;
     std::unique_ptr<core::MediaProbe> probe;
     std::unique_ptr<EngineRunner> runner;  ///< last, so that it goes first
 };

@@ -107,6 +107,7 @@ std::string cut_to_width(std::string_view utf8, std::size_t width) {
         used += more;
         utf8.remove_prefix(scalar.bytes);
     }
+    while (kept.ends_with(' ')) kept.pop_back();
     return kept + "…";
 }
 

@@ -238,7 +238,7 @@ std::string operation_help(Operation const& operation, Paint const& paint) {
     text += input_block("Arguments", arguments, paint);
     text += input_block("Flags", flags, paint);
     text += input_block("Flags of every command", globals, paint);
-    if (!operation.time_limit.empty())
+    if (!operation.time_limit.empty() && operation.time_limit != "none")
         text += fmt::format("\nWithout --timeout a wait ends after {}.\n", operation.time_limit);
     if (!operation.examples.empty()) {
         text += "\n" + paint.bold("Examples") + "\n";

@@ -60,6 +60,35 @@ Result<json::object> counts_of(core::Tables& tables, std::string const& campaign
 
 // --- check: no network, nothing stored
 
+/// What is known of an account without asking: enough for the rules that depend on it.
+struct Login {
+    adapter::AppView app;
+    std::optional<adapter::CreatorFacts> facts;
+};
+
+Login login_of(Context& context,
+               std::string const& account_name,
+               adapter::Descriptor const& descriptor) {
+    Login login;
+    // Without a store the benefit of the doubt: an app that may do everything.
+    core::App assumed;
+    assumed.audited = true;
+    login.app = core::app_view(assumed, descriptor);
+    auto const read = read_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
+        auto account = tables.account(account_name);
+        if (!account) return account.error();
+        if (!*account) return false;
+        if (!(*account)->facts.empty())
+            login.facts = adapter::creator_facts_from_json((*account)->facts);
+        auto app = tables.app((*account)->app_id);
+        if (!app) return app.error();
+        if (*app) login.app = core::app_view(**app, descriptor);
+        return true;
+    });
+    static_cast<void>(read.has_value());
+    return login;
+}
+
 Result<Answer> run_check(Context& context, Request const& request) {
     auto file = context.path_of(request.text("file"));
     if (!file) return file.error();
@@ -77,9 +106,9 @@ Result<Answer> run_check(Context& context, Request const& request) {
         auto found = spec.findings;
         auto adapter = context.adapter(spec.network);
         if (!adapter) return adapter.error();
-        core::App const unknown_app;
-        auto const more = core::check_spec(
-            spec, **adapter, core::app_view(unknown_app, (*adapter)->descriptor()), nullptr);
+        auto const login = login_of(context, spec.account, (*adapter)->descriptor());
+        auto const more =
+            core::check_spec(spec, **adapter, login.app, login.facts ? &*login.facts : nullptr);
         // The script's own findings are in the spec already; check_spec may bring them again.
         for (auto const& finding : more) found.push_back(finding);
         script::add_places(*loaded, spec.post_key, found);

@@ -62,7 +62,7 @@ Result<bool> watch(Context& context, WaitWish const& wish, Instant end) {
         if (context.now() >= end) return true;
         if (!context.pause(Milliseconds{200})) return false;
         // It may have gone meanwhile; then the work is ours.
-        if (!context.engine_runs_elsewhere()) break;
+        if (!context.globals().dry_run && !context.engine_runs_elsewhere()) break;
     }
     return true;
 }
@@ -134,7 +134,8 @@ Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer an
     auto const end = context.now() + timeout.value_or(wait_default);
     bool uninterrupted = true;
     while (uninterrupted && !all_settled(context, wish) && context.now() < end) {
-        if (context.engine_runs_elsewhere()) {
+        // A dry run only watches: the engine would send.
+        if (context.globals().dry_run || context.engine_runs_elsewhere()) {
             auto watched = watch(context, wish, end);
             if (!watched) return watched.error();
             uninterrupted = *watched;
