@@ -92,7 +92,8 @@ conformance::Sample sample(std::string name, adapter::PostKind kind, int files) 
 TEST(SandboxConformance, NothingFails) {
     conformance::Target target;
     target.adapter = sandbox_adapter();
-    target.world = [](conformance::Stage const& stage) -> Result<std::unique_ptr<conformance::World>> {
+    target.world =
+        [](conformance::Stage const& stage) -> Result<std::unique_ptr<conformance::World>> {
         return std::unique_ptr<conformance::World>(std::make_unique<SandboxWorld>(stage));
     };
     target.samples = {sample("text", adapter::PostKind::text, 0),

@@ -120,9 +120,8 @@ class ModelWorld final : public conformance::World {
         login.client_id = "emu-app";
         login.client_secret = "emu-secret";
         login.handle = "@acmebakery";
-        login.app_options = {{"api_base", base_url},
-                             {"authorize_base", base_url},
-                             {"upload_hosts", "127.0.0.1"}};
+        login.app_options = {
+            {"api_base", base_url}, {"authorize_base", base_url}, {"upload_hosts", "127.0.0.1"}};
         login.tokens = model_.connect_token("acmebakery", "emu-app");
         login.remote_id = login.tokens.at("open_id").as_string();
         login.scopes = {"user.info.basic", "video.publish", "video.upload"};
@@ -248,7 +247,8 @@ conformance::Target target(std::vector<Sample> samples) {
     static Tiktok const adapter;
     conformance::Target made;
     made.adapter = &adapter;
-    made.world = [](conformance::Stage const& stage) -> Result<std::unique_ptr<conformance::World>> {
+    made.world =
+        [](conformance::Stage const& stage) -> Result<std::unique_ptr<conformance::World>> {
         return std::unique_ptr<conformance::World>(std::make_unique<ModelWorld>(stage));
     };
     made.samples = std::move(samples);

@@ -25,7 +25,8 @@ Judgement judge_facts(Context& context) {
     auto const& d = context.descriptor();
     for (auto const& [option, values] : facts->offered) {
         auto const* spec = find_option(d, option);
-        if (!spec) return Judgement::fail(fmt::format("it offers `{}`, which is no option", option));
+        if (!spec)
+            return Judgement::fail(fmt::format("it offers `{}`, which is no option", option));
         for (auto const& value : values)
             if (spec->type == OptionType::choice &&
                 std::none_of(spec->values.begin(), spec->values.end(), [&](auto const& known) {
@@ -38,7 +39,8 @@ Judgement judge_facts(Context& context) {
         if (!find_option(d, option))
             return Judgement::fail(fmt::format("it locks `{}`, which is no option", option));
     for (auto const& rules : d.media)
-        if (!rules.duration_limit_fact.empty() && !facts->limits.contains(rules.duration_limit_fact))
+        if (!rules.duration_limit_fact.empty() &&
+            !facts->limits.contains(rules.duration_limit_fact))
             return Judgement::fail(
                 fmt::format("the limit {} is declared and not said", rules.duration_limit_fact));
     return Judgement::pass();
@@ -49,9 +51,10 @@ Judgement judge_happy(Context& context, Sample const& sample) {
     if (auto why = broken_promise(sample, outcome); !why.empty()) return Judgement::fail(why);
     if (!is_done(sample, outcome.job.state)) {
         auto const& error = outcome.job.error;
-        return Judgement::fail(fmt::format("the job ended as {}{}",
-                                           word(outcome.job.state),
-                                           error ? ": " + error->code() + ": " + error->message() : ""));
+        return Judgement::fail(
+            fmt::format("the job ended as {}{}",
+                        word(outcome.job.state),
+                        error ? ": " + error->code() + ": " + error->message() : ""));
     }
     if (outcome.job.attempt != 1)
         return Judgement::fail(fmt::format("it took {} attempts", outcome.job.attempt));
@@ -79,7 +82,8 @@ Judgement judge_receipt(Context& context, Sample const& sample, bool long_ids) {
         if (std::none_of(outcome.posts.begin(), outcome.posts.end(), [&](auto const& post) {
                 return post.id == id;
             }))
-            return Judgement::fail(fmt::format("the receipt names {}, the network knows no such post", id));
+            return Judgement::fail(
+                fmt::format("the receipt names {}, the network knows no such post", id));
     return Judgement::pass();
 }
 
@@ -95,8 +99,9 @@ Judgement judge_effect(Context& context, Sample const& sample, std::string const
     auto const outcome = context.run(sample, options);
     if (!outcome.problem.empty()) return Judgement::fail(outcome.problem);
     if (!outcome.posts.empty())
-        return Judgement::fail(fmt::format(
-            "it is declared as {}, and what was posted appeared without any commit", word(log[static_cast<std::size_t>(last) - 1].effect)));
+        return Judgement::fail(
+            fmt::format("it is declared as {}, and what was posted appeared without any commit",
+                        word(log[static_cast<std::size_t>(last) - 1].effect)));
     return Judgement::pass();
 }
 
@@ -108,8 +113,8 @@ Judgement judge_token(Context& context, Sample const& sample, std::optional<Faul
     if (auto why = broken_promise(sample, outcome); !why.empty()) return Judgement::fail(why);
     if (fault && !outcome.hit) return Judgement::skip("no token was refreshed");
     // A rotated token whose answer was lost may be gone for good: then its creator has to connect.
-    bool const person = outcome.job.state == core::JobState::waiting &&
-                        outcome.job.waiting == WaitReason::account;
+    bool const person =
+        outcome.job.state == core::JobState::waiting && outcome.job.waiting == WaitReason::account;
     bool const may_be_gone = fault == Fault::lost_after || fault == Fault::error_after ||
                              fault == Fault::killed_after || fault == Fault::truncated ||
                              fault == Fault::html_after;
@@ -154,14 +159,14 @@ std::string broken_promise(Sample const& sample, Outcome const& outcome) {
     auto const posts = count_posts(outcome);
     if (posts > 1) return fmt::format("{} posts exist", posts);
     auto const state = outcome.job.state;
-    bool const success =
-        state == core::JobState::published || state == core::JobState::handed_off;
+    bool const success = state == core::JobState::published || state == core::JobState::handed_off;
     if (success && posts != 1)
         return fmt::format("the job says {} and the network has no post", word(state));
     if ((state == core::JobState::rejected || state == core::JobState::cancelled) && posts != 0)
         return fmt::format("the job says {} and the network has the post", word(state));
     for (auto const& post : outcome.posts) {
-        if (!post.text.empty() && post.text != sample.post.caption && post.text != sample.post.title)
+        if (!post.text.empty() && post.text != sample.post.caption &&
+            post.text != sample.post.title)
             return fmt::format("the post says `{}`", post.text);
         auto const& media = sample.post.media;
         if (!post.media_sha256.empty() && !media.empty() && !media.front().sha256.empty() &&
@@ -176,8 +181,7 @@ std::string broken_promise(Sample const& sample, Outcome const& outcome) {
         return outcome.breaches.front().rule + ": " + outcome.breaches.front().what;
     for (auto const* error = outcome.job.error ? &*outcome.job.error : nullptr; error;
          error = error->cause())
-        if (error->code().starts_with("internal."))
-            return error->code() + ": " + error->message();
+        if (error->code().starts_with("internal.")) return error->code() + ": " + error->message();
     return {};
 }
 
@@ -200,15 +204,15 @@ std::vector<Case> behaviour_cases(Context& context) {
                          }});
     for (auto const& sample : context.target().samples) {
         for (auto const& step : steps_of(context.happy(sample)))
-            cases.push_back({fmt::format("effects/{}/{}", sample.name, step),
-                             [&context, &sample, step] { return judge_effect(context, sample, step); }});
+            cases.push_back(
+                {fmt::format("effects/{}/{}", sample.name, step),
+                 [&context, &sample, step] { return judge_effect(context, sample, step); }});
     }
     if (context.target().samples.empty() || context.descriptor().oauth.token_path.empty())
         return cases;
     auto const& sample = context.target().samples.front();
-    cases.push_back({"token/has_ended", [&context, &sample] {
-                         return judge_token(context, sample, std::nullopt);
-                     }});
+    cases.push_back({"token/has_ended",
+                     [&context, &sample] { return judge_token(context, sample, std::nullopt); }});
     for (auto const fault : {Fault::not_sent,
                              Fault::lost_before,
                              Fault::lost_after,

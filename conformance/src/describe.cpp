@@ -57,9 +57,8 @@ struct Describe {
         return all;
     }
     std::string operator()(Fail const& failed) const {
-        return fmt::format("Fail {} state {}",
-                           boost::json::serialize(failed.error.to_json()),
-                           text(failed.state));
+        return fmt::format(
+            "Fail {} state {}", boost::json::serialize(failed.error.to_json()), text(failed.state));
     }
     std::string operator()(Doubt const& doubt) const {
         return fmt::format("Doubt {} look after {}",

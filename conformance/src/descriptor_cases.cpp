@@ -26,8 +26,10 @@ template <class List>
 std::string bad_names(List const& list, std::string_view what) {
     std::set<std::string> seen;
     for (auto const& item : list) {
-        if (!is_name(item.name)) return fmt::format("{} `{}` is no lower-case name", what, item.name);
-        if (!seen.insert(item.name).second) return fmt::format("{} {} is there twice", what, item.name);
+        if (!is_name(item.name))
+            return fmt::format("{} `{}` is no lower-case name", what, item.name);
+        if (!seen.insert(item.name).second)
+            return fmt::format("{} {} is there twice", what, item.name);
     }
     return {};
 }
@@ -178,7 +180,8 @@ std::vector<Case> descriptor_cases(Context& context) {
         {"descriptor/steps", [&d] { return judge(steps(d)); }},
         {"descriptor/oauth",
          [&d] {
-             if (d.oauth.token_path.empty()) return Judgement::skip("it declares no token endpoint");
+             if (d.oauth.token_path.empty())
+                 return Judgement::skip("it declares no token endpoint");
              return judge(oauth(d));
          }},
     };

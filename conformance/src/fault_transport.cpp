@@ -27,7 +27,8 @@ TransportReply replied(int status, std::string body, std::uint64_t sent) {
     TransportReply reply;
     reply.verdict = adapter::Verdict::replied;
     reply.http = adapter::HttpReply(status, std::move(body));
-    reply.http.headers.emplace_back("Content-Type", status == 429 ? "application/json" : "text/html");
+    reply.http.headers.emplace_back("Content-Type",
+                                    status == 429 ? "application/json" : "text/html");
     reply.sent_bytes = sent;
     return reply;
 }
@@ -125,14 +126,13 @@ asio::awaitable<TransportReply> FaultTransport::spoil(OutgoingRequest request, F
             co_await clock_.delay(for_ever);
             break;
         case Fault::truncated:
-            if (!answered || reply.http.body.size() < 2)
-                not_applicable_ = "the answer has no body";
+            if (!answered || reply.http.body.size() < 2) not_applicable_ = "the answer has no body";
             reply.http.body.resize(reply.http.body.size() / 2);
             break;
         case Fault::unauthorized:
             if (reply.http.status != 401)
-                not_applicable_ = fmt::format("the network answers {} to a token that it does not know",
-                                              reply.http.status);
+                not_applicable_ = fmt::format(
+                    "the network answers {} to a token that it does not know", reply.http.status);
             break;
         case Fault::new_word:
             if (auto changed = with_new_word(reply.http.body))
@@ -149,8 +149,8 @@ asio::awaitable<TransportReply> FaultTransport::spoil(OutgoingRequest request, F
 asio::awaitable<TransportReply> FaultTransport::send(OutgoingRequest request) {
     Exchange exchange;
     auto const& asked = watch_.last_send();
-    bool const ours = asked && asked->request.url == request.url &&
-                      asked->request.method == request.method;
+    bool const ours =
+        asked && asked->request.url == request.url && asked->request.method == request.method;
     exchange.step = ours ? asked->step : std::string(token_step);
     exchange.effect = ours ? asked->effect : adapter::Effect::repeat;
     exchange.has_token = !adapter::find_header(request.headers, "Authorization").empty();

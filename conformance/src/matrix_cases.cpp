@@ -24,8 +24,9 @@ std::vector<SentStep> sent_steps(Outcome const& outcome) {
     std::vector<SentStep> steps;
     for (auto const& exchange : outcome.log) {
         if (exchange.step == token_step) continue;
-        auto known = std::find_if(
-            steps.begin(), steps.end(), [&](auto const& step) { return step.name == exchange.step; });
+        auto known = std::find_if(steps.begin(), steps.end(), [&](auto const& step) {
+            return step.name == exchange.step;
+        });
         if (known == steps.end())
             known = steps.insert(known, {exchange.step, exchange.effect, 0, false, false});
         ++known->count;
@@ -38,8 +39,9 @@ std::vector<SentStep> sent_steps(Outcome const& outcome) {
 std::string sent_again_wrongly(Injection const& injection,
                                Expectation const& expected,
                                Outcome const& outcome) {
-    auto const spoilt = std::find_if(
-        outcome.log.begin(), outcome.log.end(), [](auto const& exchange) { return exchange.spoilt; });
+    auto const spoilt = std::find_if(outcome.log.begin(),
+                                     outcome.log.end(),
+                                     [](auto const& exchange) { return exchange.spoilt; });
     if (spoilt == outcome.log.end()) return {};
     bool const proof =
         std::any_of(outcome.steps.begin(), outcome.steps.end(), [](auto const& step) {
@@ -77,10 +79,11 @@ Judgement judge(Context& context,
     auto const posts = count_posts(outcome);
     auto const& error = outcome.job.error;
     if (!allowed)
-        return Judgement::fail(fmt::format("the job ended as {}{}; {}",
-                                           word(state),
-                                           error ? " (" + error->code() + ": " + error->message() + ")" : "",
-                                           expected.why));
+        return Judgement::fail(
+            fmt::format("the job ended as {}{}; {}",
+                        word(state),
+                        error ? " (" + error->code() + ": " + error->message() + ")" : "",
+                        expected.why));
     if (std::find(expected.posts.begin(), expected.posts.end(), posts) == expected.posts.end())
         return Judgement::fail(fmt::format("{} posts exist; {}", posts, expected.why));
     if (auto why = sent_again_wrongly(injection, expected, outcome); !why.empty())
@@ -98,7 +101,8 @@ std::vector<Case> matrix_cases(Context& context) {
                 auto const* expected = find_expectation(step.effect, fault);
                 if (!expected) continue;
                 auto const add = [&, chosen = fault](std::string_view when, int first, int last) {
-                    auto name = fmt::format("faults/{}/{}/{}/{}", sample.name, step.name, word(chosen), when);
+                    auto name = fmt::format(
+                        "faults/{}/{}/{}/{}", sample.name, step.name, word(chosen), when);
                     if (chosen == Fault::unauthorized && !step.has_token) {
                         cases.push_back({std::move(name), [] {
                                              return Judgement::skip("the request carries no token");

@@ -210,7 +210,8 @@ std::string Rig::run_engine() {
     if (killed) return "killed";
     if (!at_rest) return fmt::format("the job had not come to rest after {} h", patience.count());
     if (!*ended) return fmt::format("more than {} requests were sent", requests_max);
-    if (auto const& result = **ended; !result) return "the engine stopped: " + result.error().message();
+    if (auto const& result = **ended; !result)
+        return "the engine stopped: " + result.error().message();
     return {};
 }
 
@@ -254,7 +255,8 @@ Outcome Rig::look_around(std::string problem) {
         return {};
     });
     if (!read) outcome.problem = "the store cannot be read: " + read.error().message();
-    if (auto const* ids = outcome.job.receipt.seen.if_contains("remote_ids"); ids && ids->is_array())
+    if (auto const* ids = outcome.job.receipt.seen.if_contains("remote_ids");
+        ids && ids->is_array())
         for (auto const& id : ids->get_array())
             if (id.is_string()) outcome.long_ids.emplace_back(id.get_string());
     auto posts = world_->ledger();

@@ -21,7 +21,8 @@ std::vector<Rule> const watched_rules = {
     {"steps/declared", "each request is a declared step, with the effect declared for it"},
     {"steps/buckets", "each bucket that a request names is declared"},
     {"requests/absolute", "URLs are absolute and methods are words"},
-    {"requests/bearer_host", "the token goes to hosts that the app's options name, and nowhere else"},
+    {"requests/bearer_host",
+     "the token goes to hosts that the app's options name, and nowhere else"},
     {"requests/deadline", "each request has a deadline"},
     {"save/before_second_effect", "what a prepare step answered is saved before it is used"},
     {"save/handle_durable", "the handle of a commit is in the saved state before it is sent"},
@@ -135,15 +136,14 @@ void Watch::check_order(JobView const& job, Answer const& answer, Action const& 
                fmt::format("{} is sent though nothing was saved since the step that prepared it",
                            send->step));
     if (send->effect != Effect::commit_by_handle) return;
-    auto const state = boost::json::serialize(job.state.open) +
-                       boost::json::serialize(job.state.sealed);
+    auto const state =
+        boost::json::serialize(job.state.open) + boost::json::serialize(job.state.sealed);
     if (send->handle.empty())
         breach("save/handle_durable", fmt::format("{} names no handle", send->step));
     else if (!contains(state, escaped(send->handle)))
         breach("save/handle_durable",
-               fmt::format("{} publishes {}, which is not in the saved state",
-                           send->step,
-                           send->handle));
+               fmt::format(
+                   "{} publishes {}, which is not in the saved state", send->step, send->handle));
 }
 
 void Watch::check_secrets(JobView const& job, Action const& action) const {
