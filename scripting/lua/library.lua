@@ -1,8 +1,23 @@
 -- The Lua half of the standard library: what is written in Lua is counted like the script's own work. Lua's C versions
 -- trust `#`, which a metatable may make endless, and its sort picks pivots by the clock.
 local base, table, raw = ...
-local error, type = base.error, base.type
+local type = base.type
 local fail = raw.fail
+
+-- The handler runs after the error, not inside it: an error of the instruction counter is raised where nothing is counted.
+local pcall = base.pcall
+
+local function handled(handler, ok, ...)
+  if ok then
+    return true, ...
+  end
+  local _, result = pcall(handler, (...))
+  return false, result
+end
+
+function base.xpcall(fn, handler, ...)
+  return handled(handler, pcall(fn, ...))
+end
 
 local function length_of(list, name)
   if type(list) ~= "table" then

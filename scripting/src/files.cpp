@@ -107,7 +107,11 @@ fs::path Folder::resolve(std::string_view path) const {
     auto const real = fs::canonical(root_ / path, trouble);
     if (trouble) {
         // Where a link leads out, that is the better answer, also when nothing is there.
-        auto const likely = fs::weakly_canonical(root_ / path, trouble);
+        auto const name = root_ / path;
+        std::error_code no_link;
+        auto const target = fs::read_symlink(name, no_link);
+        auto const likely =
+            fs::weakly_canonical(no_link ? name : name.parent_path() / target, trouble);
         if (!trouble && !is_inside(root_, likely)) outside(path, "leads out of it through a link");
         throw ScriptError("script.file_missing",
                           fmt::format("there is no file '{}' in the campaign's folder", path))

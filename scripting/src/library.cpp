@@ -377,6 +377,16 @@ void open_library(lua_State* L) {
     open_standard(L);
     register_classes(L);
 
+    // Sorting, inserting and moving as counted Lua: the C ones run for as long as __len says, and
+    // sort by the clock.
+    load_embedded(L, embedded_library, "=[postrider library]");
+    lua_getfield(L, LUA_REGISTRYINDEX, "postrider.base");
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, LUA_TABLIBNAME);
+    lua_remove(L, -2);
+    push_raw_functions(L);
+    lua_call(L, 3, 0);
+
     // The environment: the names above, and an error for every other one.
     lua_newtable(L);
     lua_getfield(L, LUA_REGISTRYINDEX, "postrider.base");
@@ -395,14 +405,6 @@ void open_library(lua_State* L) {
     lua_pop(L, 2);
     lua_pushcfunction(L, guarded<require_module>);
     lua_setfield(L, -2, "require");
-
-    // Sorting, inserting and moving as counted Lua: the C ones run for as long as __len says, and
-    // sort by the clock.
-    load_embedded(L, embedded_library, "=[postrider library]");
-    lua_getfield(L, LUA_REGISTRYINDEX, "postrider.base");
-    lua_getfield(L, -3, "table");
-    push_raw_functions(L);
-    lua_call(L, 3, 0);
 
     lua_newtable(L);
     lua_pushcfunction(L, guarded<unknown_global>);

@@ -170,7 +170,9 @@ void check_module_name(std::string_view name) {
 // --- The module
 // --------------------------------------------------------------------------------------------------------
 
-int module_unknown(lua_State* L) {
+int module_index(lua_State* L) {
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
     auto const name = shown(L, 2);
     auto const text = is_text(L, 2) ? std::string(view(L, 2)) : name;
     if (auto const* later = find_function(text); later && later->stage > 1)
@@ -261,8 +263,11 @@ void finish_module(lua_State* L) {
         lua_call(L, 0, 1);
         lua_rawset(L, -3);
     }
+    // Scripts get an empty table in front of it, so that nothing of it can be replaced.
+    lua_pushcclosure(L, guarded<module_index>, 1);
     lua_newtable(L);
-    lua_pushcfunction(L, guarded<module_unknown>);
+    lua_newtable(L);
+    lua_rotate(L, -3, -1);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, guarded<module_fixed>);
     lua_setfield(L, -2, "__newindex");
