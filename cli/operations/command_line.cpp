@@ -165,12 +165,27 @@ CommandWords read_command(std::vector<std::string> const& arguments) {
     return words;
 }
 
+namespace {
+
+// The first word is ours, everything after it belongs to the program that is started.
+TypedRequest read_passed_on(Operation const& operation, std::vector<std::string> const& rest) {
+    TypedRequest request;
+    auto const* input = &operation.inputs.front();
+    for (auto const& word : rest) {
+        request.inputs.push_back({input, word});
+        input = &operation.inputs.back();
+    }
+    return request;
+}
+
+}  // namespace
+
 TypedRequest read_flags(Operation const& operation, std::vector<std::string> const& rest) {
+    if (operation.passes_on) return read_passed_on(operation, rest);
     TypedRequest request;
     CLI::App app;
     app.set_help_flag();
     app.allow_extras();
-    if (operation.passes_on) app.prefix_command();
     // A deque: CLI11 keeps pointers to what it fills.
     struct Slot {
         InputSpec const* input;
@@ -231,10 +246,6 @@ TypedRequest read_flags(Operation const& operation, std::vector<std::string> con
     for (auto const& extra : app.remaining()) {
         Finding finding;
         finding.got = boost::json::string(extra);
-        if (operation.passes_on) {
-            request.inputs.push_back({find_input(operation.inputs, "arguments"), extra});
-            continue;
-        }
         if (std::exchange(after_unknown, is_flag(extra)) && !is_flag(extra)) continue;
         if (is_flag(extra)) {
             auto const flag = extra.substr(0, extra.find('='));

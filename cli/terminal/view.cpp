@@ -70,6 +70,15 @@ std::string head_of(std::string_view column) {
     return head;
 }
 
+// Our own names read better without underscores; names that come from data stay as they are.
+std::string label_of(std::string_view name) {
+    bool const ours = std::all_of(
+        name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+    std::string label(name);
+    if (ours) std::replace(label.begin(), label.end(), '_', ' ');
+    return label;
+}
+
 std::string render_list(json::array const& list,
                         std::vector<std::string> columns,
                         std::size_t width,
@@ -106,18 +115,18 @@ void render_members(std::string& text,
         std::string const margin(indent, ' ');
         auto const* inner = member.value().if_object();
         if (inner && !inner->empty()) {
-            text += margin + head_of(name) + "\n";
+            text += margin + label_of(name) + "\n";
             render_members(text, *inner, {}, width, indent + 2);
             continue;
         }
         if (is_list_of_objects(member.value())) {
-            text += margin + head_of(name) + "\n";
+            text += margin + label_of(name) + "\n";
             for (auto const& item : member.value().get_array())
                 text += cut_to_width(margin + "  " + cell_of(&item), width) + "\n";
             continue;
         }
         // A single value is never cut: people copy hashes, links and commands from here.
-        text += margin + padded(head_of(name), longest + 2) + cell_of(&member.value()) + "\n";
+        text += margin + padded(label_of(name), longest + 2) + cell_of(&member.value()) + "\n";
     }
 }
 
@@ -172,6 +181,10 @@ std::string render_view(json::object const& data,
         if (colon == std::string_view::npos) continue;
         auto const names = words_of(part.substr(0, colon));
         if (names.empty()) continue;
+        if (names.front() == "hide") {
+            for (auto const& name : words_of(part.substr(colon + 1))) shown.insert(name);
+            continue;
+        }
         auto const* list = data.if_contains(names.front());
         if (!list || !list->is_array()) continue;
         shown.insert(names.front());

@@ -20,7 +20,8 @@ inline constexpr Milliseconds facts_age_max{10 * 60'000};
 
 /// How people see a plan, and what became of it.
 inline constexpr std::string_view plan_view =
-    "jobs: action post account due_at wall zone needs_approval caption";
+    "jobs: action post account due_at wall zone needs_approval caption; hide: inputs reserves "
+    "notes";
 inline constexpr std::string_view applied_view =
     "jobs: state account post due_at receipt.seen.link id; approvals: id state expires_at";
 
