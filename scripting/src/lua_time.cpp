@@ -347,6 +347,8 @@ int slots_first(lua_State* L) {
                                       slots.place.line,
                                       slots.times.size()))
             .at("first");
+    // Those that are cut off were not forgotten.
+    std::fill(slots.used->begin() + number, slots.used->end(), true);
     slots.times.resize(static_cast<std::size_t>(number));
     push(L, std::move(slots));
     return 1;
