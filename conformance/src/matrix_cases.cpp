@@ -84,7 +84,10 @@ Judgement judge(Context& context,
                         word(state),
                         error ? " (" + error->code() + ": " + error->message() + ")" : "",
                         expected.why));
-    if (std::find(expected.posts.begin(), expected.posts.end(), posts) == expected.posts.end())
+    // An inbox that nobody can look into says nothing about a job in doubt.
+    bool const countable = outcome.shows_inbox || sample.post.deliver == Deliver::direct;
+    if (countable &&
+        std::find(expected.posts.begin(), expected.posts.end(), posts) == expected.posts.end())
         return Judgement::fail(fmt::format("{} posts exist; {}", posts, expected.why));
     if (auto why = sent_again_wrongly(injection, expected, outcome); !why.empty())
         return Judgement::fail(why + ": " + expected.why);

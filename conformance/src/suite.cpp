@@ -27,6 +27,10 @@ bool matches_here(std::string_view pattern, std::string_view text) {
 
 std::vector<Case> all_cases(Context& context) {
     auto cases = descriptor_cases(context);
+    if (auto const& why = context.target().no_network; !why.empty()) {
+        cases.push_back({"network", [why] { return Judgement::fail(why); }});
+        return cases;
+    }
     for (auto* family : {&behaviour_cases, &matrix_cases})
         for (auto& one : (*family)(context)) cases.push_back(std::move(one));
     return cases;

@@ -14,6 +14,7 @@
 #include <boost/json/object.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -82,7 +83,16 @@ struct Target {
     std::vector<Sample> samples;
     /// What the network says with HTTP 429.
     std::string too_many_body = "{}";
+    /// Why there is no network; then only the descriptor is judged, and `network` fails.
+    std::string no_network;
 };
+
+/// Posts that a descriptor allows, one for each kind and delivery: every choice that a person has
+/// to make is made, files are made up in `folder`, and media that the network fetches itself is at
+/// `media_url`.
+std::vector<Sample> make_samples(adapter::Descriptor const& descriptor,
+                                 std::filesystem::path const& folder,
+                                 std::string const& media_url);
 
 struct Options {
     std::uint64_t seed = 1;
