@@ -9,6 +9,7 @@
 #include "source.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,6 +53,10 @@ struct Context {
             throw ScriptError("script.limit", "the script needs more memory than it may have");
     }
     std::size_t charged = 0;
+
+    /// Counts work inside a C++ function as so many instructions: Lua does not see it.
+    void work(std::size_t instructions) { unseen_work += instructions; }
+    std::uint64_t unseen_work = 0;
 
     void add_input(std::string name, std::string hash) {
         inputs[std::move(name)] = std::move(hash);

@@ -112,6 +112,7 @@ int base_pairs(lua_State* L) {
     if (!lua_istable(L, 1)) wrong_argument(L, 1, "pairs", "the argument", "a table");
     lua_settop(L, 1);
     auto const keys = sorted_keys(L);
+    context(L).work(4 * keys.size());
     lua_createtable(L, static_cast<int>(keys.size()), 0);
     for (std::size_t i = 0; i < keys.size(); ++i) {
         push_key(L, keys[i]);
@@ -132,12 +133,15 @@ int base_next(lua_State* L) {
     bool const begin = lua_isnil(L, 2);
     Key const after = begin ? Key{} : key_at(L, 2);
     std::optional<Key> best;
+    std::size_t seen = 0;
     lua_pushnil(L);
     while (lua_next(L, 1) != 0) {
         lua_pop(L, 1);
+        ++seen;
         auto const key = key_at(L, -1);
         if ((begin || after < key) && (!best || key < *best)) best = key;
     }
+    context(L).work(seen);
     if (!best) return lua_pushnil(L), 1;
     push_key(L, *best);
     lua_pushvalue(L, -1);
@@ -215,6 +219,7 @@ int call_original(lua_State* L) {
 int text_search(lua_State* L) {
     if (lua_isstring(L, 1) != 0 && lua_isstring(L, 2) != 0) {
         auto const subject = view(L, 1);
+        context(L).work(subject.size() / 4);
         auto const pattern = view(L, 2);
         if (pattern.size() > 2000)
             throw ScriptError("script.limit", "a pattern has at most 2000 bytes");

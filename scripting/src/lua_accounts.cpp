@@ -21,9 +21,7 @@ std::string app_of(Context& ctx, core::Account const& account) {
 }
 
 void push_account(lua_State* L, core::Account const& account) {
-    AccountValue value{account};
-    value.account.facts.clear();  // what a network says today is not an input of a plan's text
-    push(L, std::move(value));
+    push(L, AccountValue{&account});
 }
 
 // raw.account: the C++ half of account() and find_account().
@@ -70,19 +68,19 @@ int list_accounts(lua_State* L) {
 
 template <std::string core::Account::*member>
 int account_text(lua_State* L) {
-    push_text(L, self<AccountValue>(L).account.*member);
+    push_text(L, self<AccountValue>(L).account->*member);
     return 1;
 }
 
 int account_app(lua_State* L) {
-    push_text(L, app_of(context(L), self<AccountValue>(L).account));
+    push_text(L, app_of(context(L), *self<AccountValue>(L).account));
     return 1;
 }
 
 int account_tags(lua_State* L) {
     lua_newtable(L);
     lua_Integer count = 0;
-    for (auto const& tag : self<AccountValue>(L).account.tags) {
+    for (auto const& tag : self<AccountValue>(L).account->tags) {
         push_text(L, tag);
         lua_rawseti(L, -2, ++count);
     }
@@ -92,7 +90,7 @@ int account_tags(lua_State* L) {
 int account_equal(lua_State* L) {
     auto const* a = test<AccountValue>(L, 1);
     auto const* b = test<AccountValue>(L, 2);
-    lua_pushboolean(L, a && b && a->account.name == b->account.name ? 1 : 0);
+    lua_pushboolean(L, a && b && a->account == b->account ? 1 : 0);
     return 1;
 }
 
@@ -143,7 +141,7 @@ std::vector<FunctionBinding> const account_functions = {
 };
 
 std::string read_account(lua_State* L, int index, std::string const& what) {
-    if (auto const* value = test<AccountValue>(L, index)) return value->account.name;
+    if (auto const* value = test<AccountValue>(L, index)) return value->account->name;
     if (is_text(L, index)) return context(L).account(view(L, index)).name;
     throw ScriptError(
         "script.wrong_type",

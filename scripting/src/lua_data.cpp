@@ -32,6 +32,7 @@ FieldBinding const csv_fields[] = {
 std::string read_data(Context& ctx, std::string_view path) {
     auto text = ctx.folder.read(path, data_size_max);
     ctx.charge(2 * text.size());
+    ctx.work(text.size());
     ctx.add_input(fmt::format("file:{}", path), core::sha256_text(text));
     ctx.data_files.emplace_back(path);
     return checked_utf8(std::move(text), path);

@@ -41,6 +41,7 @@ int make_notify(lua_State* L) {
                 .at(text)
                 .with_got(json::string(part.text))
                 .known(part.text, known);
+    context(L).charge(500 + text.size());
     push(L, ActionValue{{{"action", "notify"}, {"channel", channel}, {"text", text}}});
     return 1;
 }

@@ -191,7 +191,8 @@ int make_post(lua_State* L) {
     for (auto const* name : {"when", "media", "caption", "title", "deliver", "accounts"})
         if (fields.has(name))
             post->lines[fmt::format("/{}", name)] = line_of(context(L), post->place, name);
-    context(L).charge(2000 + (post->caption ? post->caption->text.size() : 0) + post->note.size());
+    context(L).charge(2000 + 64 * (post->tags.size() + post->accounts.size() + post->media.size()) +
+                      (post->caption ? post->caption->text.size() : 0) + post->note.size());
     push(L, PostValue{std::move(post)});
     return 1;
 }

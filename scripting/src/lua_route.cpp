@@ -22,6 +22,7 @@ int make_route(lua_State* L) {
     (void)fields.push("accounts");
     route.accounts = read_accounts(L, -1, "'accounts' of route", "accounts");
     route.stop = fields.boolean("stop");
+    context(L).charge(64 * (route.accounts.size() + route.tags.size() + route.networks.size()));
     push(L, std::move(route));
     return 1;
 }

@@ -68,6 +68,26 @@ int time_weekday(lua_State* L) {
            1;
 }
 
+// Steps of one sort are one step. A script has no use for many that alternate, and each of them is
+// kept.
+void add_shift(TimeValue& time, TimeValue::Shift shift) {
+    constexpr std::int64_t days_max = 366 * 200;
+    auto const far = [&](std::int64_t amount) {
+        return std::abs(amount) > (shift.days ? days_max : days_max * 86'400'000);
+    };
+    auto const too_far = [] {
+        throw ScriptError("script.bad_time", "a time is moved at most two centuries far");
+    };
+    if (far(shift.amount)) too_far();
+    if (!time.shifts.empty() && time.shifts.back().days == shift.days)
+        time.shifts.back().amount += shift.amount;
+    else if (time.shifts.size() < 20)
+        time.shifts.push_back(shift);
+    else
+        throw ScriptError("script.limit", "a time is moved at most twenty times");
+    if (far(time.shifts.back().amount)) too_far();
+}
+
 int time_plus(lua_State* L) {
     auto time = self<TimeValue>(L);
     auto const amount = parse_duration(text_argument(L, 2, "plus", "the duration"));
@@ -76,7 +96,7 @@ int time_plus(lua_State* L) {
             "script.bad_time",
             fmt::format("{} is no duration such as \"45s\", \"10m\", \"1h30m\"", shown(L, 2)))
             .at("plus");
-    time.shifts.push_back({false, amount->count()});
+    add_shift(time, {false, amount->count()});
     push(L, std::move(time));
     return 1;
 }
@@ -86,14 +106,16 @@ int time_plus_days(lua_State* L) {
     if (lua_isinteger(L, 2) == 0)
         wrong_argument(L, 2, "plus_days", "the number of days", "a whole number");
     auto const days = lua_tointeger(L, 2);
-    if (days < -36'600 || days > 36'600)
-        throw ScriptError("script.bad_time", "plus_days goes at most a century far")
-            .at("plus_days");
     // Without an elapsed time before it, this is calendar arithmetic and needs no zone.
-    if (time.shifts.empty())
+    constexpr Wall last = Wall(date::local_days(date::year(2400) / 1 / 1));
+    if (days > 366 * 400 || days < -366 * 400)
+        throw ScriptError("script.bad_time", "plus_days leads to no calendar of ours")
+            .at("plus_days");
+    if (time.shifts.empty() && time.wall + date::days(days) < last &&
+        time.wall + date::days(days) > Wall())
         time.wall += date::days(days);
     else
-        time.shifts.push_back({true, days});
+        add_shift(time, {true, days});
     push(L, std::move(time));
     return 1;
 }
@@ -309,6 +331,7 @@ int make_every(lua_State* L) {
                 "script.bad_time", "to", fmt::format("every gives at most {} times", slots_max));
     }
     context(L).charge(slots.times.size() * (sizeof(TimeValue) + 1));
+    context(L).work(20 * slots.times.size());
     slots.used = std::make_shared<std::vector<bool>>(slots.times.size(), false);
     context(L).slots.emplace_back(slots.place, slots.used);
     push(L, std::move(slots));
@@ -347,6 +370,7 @@ int slots_first(lua_State* L) {
                                       slots.place.line,
                                       slots.times.size()))
             .at("first");
+    context(L).charge(slots.times.size() * sizeof(TimeValue));
     // Those that are cut off were not forgotten.
     std::fill(slots.used->begin() + number, slots.used->end(), true);
     slots.times.resize(static_cast<std::size_t>(number));

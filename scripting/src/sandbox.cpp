@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 namespace postrider::script {
 namespace {
@@ -89,6 +90,13 @@ void Sandbox::note_line() {
     if (state_) line_ = where(state_);
 }
 
+// The clock of processor time is a system call; this one is not, and moves every few milliseconds.
+bool Sandbox::clock_moved() {
+    std::timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return std::exchange(tick_, now.tv_nsec) != now.tv_nsec;
+}
+
 void Sandbox::count(lua_State* L, lua_Debug* /*frame*/) {
     lua_getfield(L, LUA_REGISTRYINDEX, "postrider.sandbox");
     auto& sandbox = *static_cast<Sandbox*>(lua_touserdata(L, -1));
@@ -96,13 +104,12 @@ void Sandbox::count(lua_State* L, lua_Debug* /*frame*/) {
     if (sandbox.settling_) return;
     ScriptError trouble("script.limit", "");
     if (!sandbox.over_) {
-        sandbox.instructions_ += hook_interval;
-        ++sandbox.hooks_;
+        sandbox.instructions_ += hook_interval + std::exchange(sandbox.ctx_.unseen_work, 0);
         auto const& limits = sandbox.ctx_.limits;
         if (sandbox.instructions_ > limits.instructions)
             trouble.message =
                 fmt::format("the script ran {} instructions and was stopped", limits.instructions);
-        else if (sandbox.hooks_ % 16 == 0 && thread_seconds() > limits.cpu.count())
+        else if (sandbox.clock_moved() && thread_seconds() > limits.cpu.count())
             trouble.message =
                 fmt::format("the script ran {} seconds and was stopped", limits.cpu.count());
         else

@@ -29,13 +29,14 @@ class Sandbox {
     static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
     static void count(lua_State* L, lua_Debug* frame);
     void note_line();
+    bool clock_moved();
     [[nodiscard]] Error failure(int status, std::string const& trace);
 
     Context& ctx_;
     lua_State* state_ = nullptr;
     std::size_t used_ = 0;
     std::uint64_t instructions_ = 0;
-    std::uint64_t hooks_ = 0;
+    long tick_ = 0;
     bool over_ = false;      ///< a budget is spent: every further instruction raises
     bool settling_ = false;  ///< the script is over; no limits for telling what happened
     Place line_;             ///< where memory was refused last

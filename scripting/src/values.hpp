@@ -51,7 +51,8 @@ struct MediaValue {
 
 struct AccountValue {
     static constexpr char const* lua_name = "Account";
-    core::Account account;
+    core::Account const* account =
+        nullptr;  ///< in the context's list, which lives as long as the script
 };
 
 /// A caption or title: one template, others for single networks. A plain text has no values and no

@@ -62,6 +62,36 @@ TEST_F(ScriptTest, ValuesOfOursCountAsMemory) {
                  3);
 }
 
+TEST_F(ScriptTest, WorkInsideFunctionsIsCounted) {
+    limits.instructions = 5'000'000;
+    std::string const table = "local t = {}\nfor i = 1, 50000 do t['k' .. i] = i end\n";
+    expect_error(
+        load_api(table + "while true do for _ in pairs(t) do break end end"), "script.limit", 4);
+    expect_error(load_api(table + "while true do next(t) end"), "script.limit", 4);
+    expect_error(load_api("local s = ('x'):rep(1000000)\nwhile true do s:find('y', 1, true) end"),
+                 "script.limit",
+                 3);
+    expect_error(load_api("local s = postrider.every { days = 'daily', at = '18:00', from = "
+                          "'2027-03-27', count = 9999 }\nwhile true do s:first(9999) end"),
+                 "script.limit",
+                 3);
+    expect_error(load_api("local t = postrider.at '2027-03-01 18:00'\nwhile true do t = "
+                          "t:plus('1s'):plus_days(1) end"),
+                 "script.limit",
+                 3,
+                 "twenty");
+    expect_error(
+        load_api(
+            "local t = postrider.at '2027-03-01 18:00'\nwhile true do t = t:plus_days(9999) end"),
+        "script.bad_time",
+        3);
+    expect_error(
+        load_api(
+            "local t = postrider.at '2027-03-01 18:00'\nwhile true do t = t:plus('30000d') end"),
+        "script.bad_time",
+        3);
+}
+
 TEST_F(ScriptTest, PatternBombsAreRefusedBeforeTheyRun) {
     auto const started = std::chrono::steady_clock::now();
 
