@@ -59,7 +59,6 @@ int guarded(lua_State* L) {
 }
 
 // --- Values of ours
-// ----------------------------------------------------------------------------------------------------
 
 /// T has `static constexpr char const* lua_name`, its class's name in classes().
 template <class T>
@@ -87,7 +86,6 @@ T& self(lua_State* L) {
 }
 
 // --- Plain values
-// ------------------------------------------------------------------------------------------------------
 
 inline std::string_view view(lua_State* L, int index) {
     std::size_t size = 0;
@@ -109,6 +107,9 @@ std::string type_word(lua_State* L, int index);
 /// The value as a message shows it: text in quotes, cut; tables and functions by their type.
 std::string shown(lua_State* L, int index);
 boost::json::value shown_json(lua_State* L, int index);
+
+/// Text, numbers and booleans as JSON, everything else as null.
+boost::json::value plain_json(lua_State* L, int index);
 
 /// Argument `index` of a function named `function`, which must be text.
 std::string_view text_argument(lua_State* L,

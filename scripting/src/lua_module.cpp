@@ -24,7 +24,6 @@ constexpr char const* module_name = "postrider.module";
 constexpr char const* modules_name = "postrider.modules";
 
 // --- ask, needs
-// --------------------------------------------------------------------------------------------------------
 
 int ask_call(lua_State* L) {
     push(L, AskValue{std::string(text_argument(L, 2, "ask", "the note"))});
@@ -69,7 +68,6 @@ int api_value(lua_State* L) {
 }
 
 // --- The C++ half
-// ------------------------------------------------------------------------------------------------------
 
 int raw_fail(lua_State* L) {
     ScriptError error(view(L, 1), std::string(view(L, 2)));
@@ -104,7 +102,6 @@ int raw_pick(lua_State* L) {
 }
 
 // --- require
-// -----------------------------------------------------------------------------------------------------------
 
 FieldBinding const require_fields[] = {
     {"api", Form::integer, false, "which version of these functions: 1"},
@@ -168,7 +165,6 @@ void check_module_name(std::string_view name) {
 }
 
 // --- The module
-// --------------------------------------------------------------------------------------------------------
 
 int module_index(lua_State* L) {
     lua_pushvalue(L, 2);

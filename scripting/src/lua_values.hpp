@@ -34,8 +34,8 @@ boost::json::object read_hooks(lua_State* L, int index, std::string const& what)
 
 // Of each file of bindings: its part of the tables in bindings.hpp.
 extern std::vector<FunctionBinding> const campaign_functions, post_functions, media_functions,
-    caption_functions, time_functions, data_functions, account_functions, route_functions,
-    hook_functions, module_functions;
+    caption_functions, time_functions, every_functions, data_functions, csv_functions,
+    account_functions, route_functions, hook_functions, module_functions;
 
 extern TableBinding const campaign_table, catch_up_table, spacing_table, caps_table, blackout_table,
     conflict_table, zone_rule_table, post_table, hooks_table, media_table, find_media_table,

@@ -208,6 +208,10 @@ std::optional<Wall> parse_wall(std::string_view text) {
     return Wall(*day) + *clock;
 }
 
+int weekday(Wall wall) {
+    return static_cast<int>(date::weekday(date::floor<date::days>(wall)).iso_encoding()) - 1;
+}
+
 std::uint64_t seeded(std::string_view text) {
     auto const hash = core::sha256_text(text);
     return std::stoull(hash.substr(hash.find(':') + 1, 16), nullptr, 16);

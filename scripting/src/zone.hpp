@@ -7,6 +7,7 @@
 
 #include <date/tz.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,6 +43,11 @@ std::string wall_text(Wall wall);  ///< seconds only where there are any
 std::optional<Wall> parse_wall(std::string_view text);             ///< `2027-03-01 18:00[:00]`
 std::optional<date::local_days> parse_day(std::string_view text);  ///< `2027-03-01`
 std::optional<std::chrono::seconds> parse_clock(std::string_view text);  ///< `18:00[:00]`
+
+inline constexpr std::array<std::string_view, 7> day_names = {
+    "mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+/// 0 is Monday.
+int weekday(Wall wall);
 
 /// A number from texts, the same on every machine.
 std::uint64_t seeded(std::string_view text);

@@ -247,7 +247,6 @@ TEST_F(ScriptTest, JitterIsDecidedByWhatThePostIs) {
 }
 
 // --- spacing, caps, blackout
-// ---------------------------------------------------------------------------------------------
 
 std::string two_posts(std::string const& rules,
                       std::string const& first = "2027-03-01 18:00",
