@@ -175,7 +175,7 @@ TEST(Publish, LostAnswerToTheLastChunkIsLookedAtNotSentAgain) {
 TEST(Publish, LostAnswersOfInitAndStatusDoNotDouble) {
     Rig rig(
         {},
-        R"([{"on":"video_init","do":"drop_before"},{"on":"status","do":"html"},{"on":"creator_info","nth":3,"do":"500_before"}])");
+        R"([{"on":"video_init","do":"drop_before"},{"on":"status","do":"html"},{"on":"creator_info","match":{"creator":"acmebakery"},"nth":3,"do":"500_before"}])");
     rig.set_up();
     rig.campaign(one_post("film-9x16.mp4"));
     rig.approve();

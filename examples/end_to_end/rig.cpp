@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string exchange(std::string const& base, std::string const& request) {
+std::string http_exchange(std::string const& base, std::string const& request) {
     auto const colon = base.rfind(':');
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -100,19 +100,19 @@ void Rig::kill_emulator() {
 }
 
 json::object Rig::get(std::string const& path) {
-    return parsed(exchange(
+    return parsed(http_exchange(
         base_,
         fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path)));
 }
 
 json::object Rig::post(std::string const& path, std::string const& body) {
     return parsed(
-        exchange(base_,
-                 fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-                             "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                             path,
-                             body.size(),
-                             body)));
+        http_exchange(base_,
+                      fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+                                  "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                                  path,
+                                  body.size(),
+                                  body)));
 }
 
 bool Rig::uploads_seen(int count) {
@@ -194,7 +194,8 @@ std::string Rig::approve() {
 std::vector<std::string> Rig::states() {
     auto const list = run({"job", "list", "--limit", "100"});
     std::vector<std::string> states;
-    for (auto const& job : list.at("/data/items").as_array())
+    auto const items = list.at("/data/items");
+    for (auto const& job : items.as_array())
         states.emplace_back(job.as_object().at("state").as_string());
     return states;
 }
