@@ -272,7 +272,15 @@ core::MediaProbe& Context::media_probe() {
 }
 
 Result<adapter::CreatorFacts> Context::look_at_creator(std::string const& account_id) {
-    return runner().look_at_creator(account_id);
+    // A look may be repeated freely, and a person waits: one stumble of the network is not theirs
+    // to see.
+    Milliseconds delay{300};
+    for (int turn = 0;; ++turn) {
+        auto facts = runner().look_at_creator(account_id);
+        bool const passing = !facts && facts.error().kind() == ErrorKind::unavailable;
+        if (!passing || turn == 2 || !pause(delay)) return facts;
+        delay *= 3;
+    }
 }
 
 Result<core::Job> Context::reconcile_now(std::string const& job_id) {
