@@ -304,6 +304,9 @@ Result<Answer> apply_and_answer(Context& context, ApplyWish const& wish) {
         context.say("");
         auto granted = grant_on_terminal(context, pending, "");
         if (!granted) return granted.error();
+        json::array decided;
+        for (auto const& approval : *granted) decided.push_back(core::to_json(approval));
+        answer.data["approvals"] = std::move(decided);
         pending.clear();
     }
     std::vector<std::string> ids;
