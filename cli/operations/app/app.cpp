@@ -67,6 +67,20 @@ Result<Answer> run_add(Context& context, Request const& request) {
     app.id = core::new_id("app", app.created_at, context.random());
     app.network = descriptor.network;
     app.name = request.text("name");
+    // Nobody has said that it is not: what only audited apps may do is tried, and a refusal says
+    // whose move it is.
+    app.audited = true;
+    if (!request.has("audited")) {
+        Finding unsaid;
+        unsaid.level = Finding::Level::warning;
+        unsaid.code = "app.not_audited";
+        unsaid.path = "/audited";
+        unsaid.message =
+            "It was not said whether the network has audited this app, so it is taken to be; with "
+            "--audited no, posts that "
+            "an unaudited app may not make are refused when they are planned.";
+        context.warnings.push_back(std::move(unsaid));
+    }
     auto filled = changed_app(context, request, descriptor, std::move(app));
     if (!filled) return filled.error();
     auto stored = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
@@ -159,7 +173,7 @@ Result<Answer> run_remove(Context& context, Request const& request) {
          .placeholder = "URL"},                                                                \
         {.name = "audited",                                                                    \
          .type = InputType::choice,                                                            \
-         .help = "whether the network has audited it",                                         \
+         .help = "whether the network has audited it (add: yes unless said)",                  \
          .values = "yes|no"},                                                                  \
     {                                                                                          \
         .name = "option",                                                                      \
