@@ -89,7 +89,7 @@ class Expansion {
         }
         std::vector<Placement> placements;
         for (std::size_t i = 0; i < specs_.size(); ++i)
-            placements.push_back({&specs_[i], apps_[i], zones_[i]});
+            placements.push_back({&specs_[i], apps_[i], zones_[i], rule_zones_[i]});
         apply_rules(ctx_, campaign_, placements);
         std::sort(specs_.begin(), specs_.end(), [](auto const& a, auto const& b) {
             return std::tie(a.due_at, a.post_key, a.account) <
@@ -172,6 +172,7 @@ class Expansion {
         auto const own =
             zone.empty() ? (account.zone.empty() ? std::string("UTC") : account.zone) : zone;
         spec.blackout = compile_blackouts(campaign_, own, spec.due_at);
+        rule_zones_.push_back(own);
         zones_.push_back(account.zone.empty() ? own : account.zone);
     }
 
@@ -181,6 +182,7 @@ class Expansion {
     std::vector<core::JobSpec> specs_;
     std::vector<std::string> apps_;
     std::vector<std::string> zones_;
+    std::vector<std::string> rule_zones_;
 };
 
 }  // namespace

@@ -25,8 +25,9 @@ std::vector<std::string> route_post(Context& ctx,
 /// What spacing, caps and blackouts need to know of one job.
 struct Placement {
     core::JobSpec* spec = nullptr;
-    std::string app;   ///< id
-    std::string zone;  ///< of the account; the campaign's where it has none
+    std::string app;        ///< id
+    std::string zone;       ///< of the account; the campaign's where it has none
+    std::string rule_zone;  ///< in which the campaign's own times are meant for this account
 };
 
 /// Checks the campaign's rules over its own jobs and those in the store: findings

@@ -189,7 +189,9 @@ class Linter {
             auto const place = loaded_.places.find(same.post);
             add("lint.near_duplicate",
                 place == loaded_.places.end() ? Place{} : place->second,
-                fmt::format("{} accounts of {} say the same: {}; `vary` makes them differ",
+                fmt::format("post '{}': {} accounts of {} say the same ({}); let `vary` choose "
+                            "among more words",
+                            same.post,
                             same.accounts.size(),
                             key.first,
                             fmt::join(same.accounts, ", ")));

@@ -1,6 +1,7 @@
 // Spacing, caps and blackouts over the jobs of a campaign and those in the store. Jobs are placed
 // one after the other, in order of time, key and account, those that the store has already before
 // the rest: what was applied keeps its time.
+#include "board.hpp"
 #include "expand.hpp"
 
 #include "zone.hpp"
@@ -16,159 +17,6 @@ namespace postrider::script {
 namespace {
 
 namespace json = boost::json;
-
-struct Taken {
-    Instant at{};
-    std::string account;
-    std::string app;
-    std::string zone;
-    std::string what;  // for messages
-};
-
-/// One rule: when it forbids an instant, it names the first one that it might allow.
-struct Rule {
-    std::string name;
-    std::function<std::optional<std::pair<Instant, std::string>>(Instant, Placement const&)>
-        forbids;
-};
-
-Instant day_start(Instant at, std::string const& zone, bool week, int days_later) {
-    auto day = date::floor<date::days>(local_time(at, zone));
-    if (week) day -= date::days(date::weekday(day).iso_encoding() - 1);
-    return resolve(Wall(day + date::days(days_later)), zone, {}).at;
-}
-
-class Board {
- public:
-    Board(Context& ctx, CampaignDecl const& campaign) : campaign_(campaign) {
-        add_spacing(
-            "spacing.account", campaign.spacing_account, [](Taken const& t, Placement const& p) {
-                return t.account == p.spec->account;
-            });
-        add_spacing("spacing.app", campaign.spacing_app, [](Taken const& t, Placement const& p) {
-            return t.app == p.app;
-        });
-        add_cap("caps.account_per_day",
-                campaign.account_per_day,
-                false,
-                [](Taken const& t, Placement const& p) { return t.account == p.spec->account; });
-        add_cap("caps.account_per_week",
-                campaign.account_per_week,
-                true,
-                [](Taken const& t, Placement const& p) { return t.account == p.spec->account; });
-        add_cap("caps.app_per_day",
-                campaign.app_per_day,
-                false,
-                [](Taken const& t, Placement const& p) { return t.app == p.app; });
-        if (!campaign.blackout.empty()) add_blackout();
-        (void)ctx;
-    }
-
-    [[nodiscard]] bool empty() const { return rules_.empty(); }
-    void take(Taken taken) { taken_.push_back(std::move(taken)); }
-
-    /// Names and sentences of the rules that forbid this instant.
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> clashes(
-        Instant at, Placement const& placement) const {
-        std::vector<std::pair<std::string, std::string>> found;
-        for (auto const& rule : rules_)
-            if (auto const clash = rule.forbids(at, placement))
-                found.emplace_back(rule.name, clash->second);
-        return found;
-    }
-
-    /// First instant from `at` to `last` that none of the rules in `mask` forbids.
-    [[nodiscard]] std::optional<Instant> free_from(Instant at,
-                                                   Instant last,
-                                                   Placement const& placement,
-                                                   std::uint32_t mask) const {
-        // Each round moves forward past one obstacle; the bound only guards against a rule that
-        // does not.
-        for (int round = 0; round < 100'000 && at <= last; ++round) {
-            std::optional<Instant> next;
-            for (std::size_t i = 0; i < rules_.size() && !next; ++i)
-                if ((mask >> i & 1U) != 0)
-                    if (auto const clash = rules_[i].forbids(at, placement)) next = clash->first;
-            if (!next) return at;
-            at = std::max(*next, at + Milliseconds(1000));
-        }
-        return std::nullopt;
-    }
-
-    [[nodiscard]] std::vector<Rule> const& rules() const { return rules_; }
-
- private:
-    template <class Same>
-    void add_spacing(std::string name, std::optional<Milliseconds> distance, Same same) {
-        if (!distance || distance->count() == 0) return;
-        rules_.push_back(
-            {name,
-             [this, name, distance = *distance, same](Instant at, Placement const& placement)
-                 -> std::optional<std::pair<Instant, std::string>> {
-                 std::optional<std::pair<Instant, std::string>> worst;
-                 for (auto const& taken : taken_) {
-                     if (!same(taken, placement)) continue;
-                     auto const gap = at > taken.at ? at - taken.at : taken.at - at;
-                     if (gap >= distance || (worst && worst->first >= taken.at + distance))
-                         continue;
-                     worst = {taken.at + distance,
-                              fmt::format("{} = {}: {} is only {} away",
-                                          name,
-                                          to_duration_text(distance),
-                                          taken.what,
-                                          to_duration_text(gap))};
-                 }
-                 return worst;
-             }});
-    }
-
-    template <class Same>
-    void add_cap(std::string name, std::int64_t most, bool week, Same same) {
-        if (most == 0) return;
-        rules_.push_back({name,
-                          [this, name, most, week, same](Instant at, Placement const& placement)
-                              -> std::optional<std::pair<Instant, std::string>> {
-                              auto const from = day_start(at, placement.zone, week, 0);
-                              auto const to = day_start(at, placement.zone, week, week ? 7 : 1);
-                              auto const count = std::count_if(
-                                  taken_.begin(), taken_.end(), [&](Taken const& taken) {
-                                      return same(taken, placement) && taken.at >= from &&
-                                             taken.at < to;
-                                  });
-                              if (count < most) return std::nullopt;
-                              return std::pair{to,
-                                               fmt::format("{} = {}: there {} {} already",
-                                                           name,
-                                                           most,
-                                                           count == 1 ? "is" : "are",
-                                                           count)};
-                          }});
-    }
-
-    void add_blackout() {
-        rules_.push_back(
-            {"blackout",
-             [](Instant at,
-                Placement const& placement) -> std::optional<std::pair<Instant, std::string>> {
-                 for (auto const& entry : placement.spec->blackout) {
-                     auto const from = parse_rfc3339(entry.at("from").as_string());
-                     auto const to = parse_rfc3339(entry.at("to").as_string());
-                     if (!from || !to || at < *from || at >= *to) continue;
-                     auto const& why = entry.at("why").as_string();
-                     return std::pair{*to,
-                                      fmt::format("blackout until {}{}{}",
-                                                  to_rfc3339(*to),
-                                                  why.empty() ? "" : ": ",
-                                                  std::string_view(why.data(), why.size()))};
-                 }
-                 return std::nullopt;
-             }});
-    }
-
-    CampaignDecl const& campaign_;
-    std::vector<Rule> rules_;
-    std::vector<Taken> taken_;
-};
 
 // Indices of the smallest set of rules that together leave no free time, all of one size tried
 // before the next.
@@ -221,7 +69,7 @@ std::string when_text(core::JobSpec const& spec) {
 class Scheduler {
  public:
     Scheduler(Context& ctx, CampaignDecl const& campaign, std::vector<Placement>& placements)
-        : ctx_(ctx), campaign_(campaign), placements_(placements), board_(ctx, campaign) {}
+        : ctx_(ctx), campaign_(campaign), placements_(placements), board_(campaign) {}
 
     void run() {
         if (board_.empty()) return;
@@ -265,11 +113,10 @@ class Scheduler {
                 if (may_still_move(job)) continue;
             }
             auto const* account = ctx_.find_account(job.spec.account);
-            board_.take({job.spec.due_at,
-                         job.spec.account,
-                         account ? account->app_id : job.app_id,
-                         {},
-                         describe(job.spec)});
+            board_.take(job.spec.due_at,
+                        job.spec.account,
+                        account ? account->app_id : job.app_id,
+                        describe(job.spec));
         }
     }
 
@@ -295,7 +142,7 @@ class Scheduler {
                     fmt::format("post '{}' on {}: {}", spec.post_key, spec.account, sentence),
                     json::array{json::string(name)}));
         }
-        board_.take({spec.due_at, spec.account, placement.app, placement.zone, describe(spec)});
+        board_.take(spec.due_at, spec.account, placement.app, describe(spec));
     }
 
     void shift(Placement& placement, Instant wanted, bool clashes) {
@@ -306,20 +153,20 @@ class Scheduler {
         if (auto const kept = kept_.find(spec.key); kept != kept_.end() && !kept->second.asap) {
             auto const at = kept->second.due_at;
             if (at >= wanted && at <= last && board_.clashes(at, placement).empty()) {
-                if (at != wanted) move(spec, at);
+                if (at != wanted) move(placement, at);
                 return;
             }
         }
         if (!clashes) return;
         if (auto const free = board_.free_from(wanted, last, placement, all))
-            return move(spec, *free);
+            return move(placement, *free);
         json::array names;
         std::string sentences;
         for (auto const rule : smallest_clash(board_, wanted, last, placement)) {
             names.emplace_back(board_.rules()[rule].name);
             auto const clash = board_.rules()[rule].forbids(wanted, placement);
             sentences += (sentences.empty() ? "" : "; ") +
-                         (clash ? clash->second : board_.rules()[rule].name);
+                         (clash ? clash->sentence : board_.rules()[rule].name);
         }
         spec.findings.push_back(
             impossible(spec,
@@ -331,11 +178,13 @@ class Scheduler {
                        std::move(names)));
     }
 
-    static void move(core::JobSpec& spec, Instant at) {
+    void move(Placement const& placement, Instant at) {
+        auto& spec = *placement.spec;
         auto const zone = spec.zone.empty() ? std::string("UTC") : spec.zone;
         auto const moved =
             at_instant(at, zone, ZoneRule::parse(spec.zone_rule).value_or(ZoneRule{}));
         set_time(spec, moved.at, zone, moved.rule);
+        spec.blackout = compile_blackouts(campaign_, placement.rule_zone, spec.due_at);
         std::erase_if(spec.findings,
                       [](Finding const& finding) { return finding.code.starts_with("time."); });
     }
@@ -347,45 +196,10 @@ class Scheduler {
     std::map<std::string, core::JobSpec> kept_;
 };
 
-void add_window(json::array& windows, Instant from, Instant to, std::string const& why) {
-    windows.push_back(
-        json::object{{"from", to_rfc3339(from)}, {"to", to_rfc3339(to)}, {"why", why}});
-}
-
 }  // namespace
 
 void apply_rules(Context& ctx, CampaignDecl const& campaign, std::vector<Placement>& placements) {
     Scheduler(ctx, campaign, placements).run();
-}
-
-boost::json::array compile_blackouts(CampaignDecl const& campaign,
-                                     std::string const& zone,
-                                     Instant around) {
-    // A daily blackout has no end: so many days around the due time are written down, enough for
-    // every kind of lateness.
-    constexpr int days_before = 1;
-    constexpr int days_after = 14;
-    json::array windows;
-    for (auto const& blackout : campaign.blackout) {
-        if (blackout.window) {
-            add_window(windows,
-                       resolve(blackout.window->first, zone, campaign.rule, {}).at,
-                       resolve(blackout.window->second, zone, campaign.rule, {}).at,
-                       blackout.why);
-            continue;
-        }
-        auto const own = blackout.zone.empty() ? zone : blackout.zone;
-        auto const today = date::floor<date::days>(local_time(around, own));
-        for (auto day = today - date::days(days_before); day <= today + date::days(days_after);
-             day += date::days(1)) {
-            bool const over_midnight = blackout.daily_to <= blackout.daily_from;
-            auto const from = resolve(Wall(day) + blackout.daily_from, own, {});
-            auto const to = resolve(
-                Wall(over_midnight ? day + date::days(1) : day) + blackout.daily_to, own, {});
-            if (to.at > from.at) add_window(windows, from.at, to.at, blackout.why);
-        }
-    }
-    return windows;
 }
 
 }  // namespace postrider::script

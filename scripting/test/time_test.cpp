@@ -313,6 +313,13 @@ TEST_F(ScriptTest, ConflictShiftTakesTheNextFreeTime) {
     EXPECT_TRUE(
         shifted("spacing = { account = '3h' }, conflict = { shift = '6h' },").findings.empty());
 
+    // Also where the next free time lies beyond what is written into the job; that moves with it.
+    auto const far = shifted(
+        "blackout = { { daily = '07:00-06:59' }, { from = '2027-03-01 18:30', to = '2027-03-20 "
+        "12:00' } }, conflict = { shift = '30d' },");
+    EXPECT_EQ(far.wall, "2027-03-21 06:59");
+    EXPECT_EQ(far.blackout.at(0).at("from").as_string(), "2027-03-20T06:00:00.000Z");
+
     auto const stuck = shifted(
         "spacing = { account = '3h' }, caps = { account_per_week = 1, account_per_day = 1 }, "
         "blackout = { { daily = '06:00-07:00' } }, conflict = { shift = '6h' },");
@@ -391,7 +398,7 @@ TEST_F(ScriptTest, BlackoutsTravelWithTheJobAsInstants) {
     auto const daily =
         good(load_api(two_posts("blackout = { { daily = '22:00-07:00', zone = 'UTC' } },")))
             .jobs[0];
-    EXPECT_EQ(daily.blackout.size(), 16U);
+    EXPECT_EQ(daily.blackout.size(), 10U);
     EXPECT_EQ(daily.blackout[0].at("from").as_string(), "2027-02-28T22:00:00.000Z");
     EXPECT_EQ(daily.blackout[0].at("to").as_string(), "2027-03-01T07:00:00.000Z");
 }
