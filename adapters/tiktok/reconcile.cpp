@@ -17,10 +17,13 @@ using namespace std::chrono_literals;
 using adapter::Action;
 using adapter::JobView;
 using adapter::Resume;
+using adapter::Save;
 using adapter::Wait;
 using adapter::WaitReason;
 
 constexpr int resumes_max = 5;
+// A count that is not told may only be late; after so many looks it is taken for none.
+constexpr int uncounted_looks = 3;
 
 Instant doubt_began(JobView const& job, State const& state) {
     if (auto const* intent = live_intent(job, state)) return intent->armed_at;
@@ -42,7 +45,41 @@ Action complete_receipt(JobView const& job, State const& state, Look look) {
     return finish(job, state, look);
 }
 
+// The same range goes to the same upload again, after one more look by next().
+Resume send_again(JobView const& job, State state, std::uint64_t offset, std::string evidence) {
+    settle(state, job);
+    state.phase = Phase::uploading;
+    state.offset = offset;
+    state.last_sent = true;
+    state.resumes += 1;
+    state.uncounted = 0;
+    return {write_state(state), std::move(evidence), false};
+}
+
+bool may_send_again(State const& state, std::uint64_t offset, Instant now) {
+    auto const plan = restore_plan(state.size, state.chunk_size);
+    return upload_url_alive(state, now) && state.resumes < resumes_max && plan &&
+           plan->chunk_at(offset);
+}
+
+// TikTok leaves out members without a value, and an upload of which nothing arrived has none. To
+// offer the range again is safe: this handle publishes once, and its host refuses what it has.
+Action without_count(JobView const& job, State state) {
+    if (!may_send_again(state, state.offset, job.now)) return look_later(job, state);
+    if (state.uncounted + 1 < uncounted_looks) {
+        state.uncounted += 1;
+        return Save{write_state(state)};
+    }
+    auto const evidence = fmt::format(
+        "TikTok waits for the upload and counts no bytes of it: from byte {} it is offered again",
+        state.offset);
+    return send_again(job, state, state.offset, evidence);
+}
+
 Action while_working(JobView const& job, State state, StatusAnswer const& status) {
+    if (state.phase == Phase::uploading && status.status == "PROCESSING_UPLOAD" &&
+        !status.uploaded_bytes)
+        return without_count(job, std::move(state));
     bool const gap = state.upload() && status.uploaded_bytes && *status.uploaded_bytes < state.size;
     if (!gap) {
         bool const all = status.uploaded_bytes && *status.uploaded_bytes >= state.size;
@@ -67,19 +104,10 @@ Action while_working(JobView const& job, State state, StatusAnswer const& status
         return Resume{write_state(without_handle(std::move(state), "network.upload_expired")),
                       evidence};
     }
-    auto const plan = restore_plan(state.size, state.chunk_size);
-    if (upload_url_alive(state, job.now) && state.resumes < resumes_max && plan &&
-        plan->chunk_at(stored)) {
-        auto const evidence = fmt::format(
-            "TikTok has {} of {} bytes: the last part never arrived", stored, state.size);
-        settle(state, job);
-        state.phase = Phase::uploading;
-        state.offset = stored;
-        state.last_sent = true;
-        state.resumes += 1;
-        return Resume{write_state(state), evidence};
-    }
-    return look_later(job, state);
+    if (!may_send_again(state, stored, job.now)) return look_later(job, state);
+    auto const evidence =
+        fmt::format("TikTok has {} of {} bytes: the last part never arrived", stored, state.size);
+    return send_again(job, std::move(state), stored, evidence);
 }
 
 }  // namespace
@@ -93,6 +121,8 @@ Action reconcile_action(JobView const& job, adapter::Answer const& answer) {
     if (state.publish_id.empty()) return Wait{30min, WaitReason::network};
 
     auto const* reply = std::get_if<adapter::Reply>(&answer);
+    // Saved is only that TikTok was asked just now, without an answer that settles anything.
+    if (std::holds_alternative<adapter::Saved>(answer)) return look_later(job, state);
     if (!reply) return status_request(settings_of(job.app), state.publish_id);
 
     auto look = read_look(reply->http);

@@ -113,9 +113,57 @@ TEST(Reconcile, F4AllBytesThereMeansThatItIsBeingPublished) {
     EXPECT_EQ(read_state(back.state).phase, Phase::processing);
 }
 
+TEST(Reconcile, ACountThatIsNotToldIsWaitedForAndThenTheSameRangeIsOfferedAgain) {
+    auto const offset = last_chunk().offset;
+    auto state = last_chunk();
+    for (int look = 1; look < 3; ++look) {
+        auto const kept = as<Save>(looked(state, "status/processing_without_count"));
+        state = read_state(kept.state);
+        EXPECT_EQ(state.uncounted, look);
+        EXPECT_TRUE(std::holds_alternative<Wait>(reconcile(doubtful(state), Saved{})));
+        EXPECT_EQ(as<Send>(reconcile(doubtful(state), Begin{})).step, step::status);
+    }
+
+    auto const back = as<Resume>(looked(state, "status/processing_without_count"));
+
+    EXPECT_FALSE(back.took_effect);
+    state = read_state(back.state);
+    EXPECT_EQ(state.publish_id, publish_id);
+    EXPECT_EQ(state.upload_url, upload_url);
+    EXPECT_EQ(state.offset, offset);
+    EXPECT_EQ(state.resumes, 1);
+    EXPECT_EQ(state.uncounted, 0);
+    auto const job = job_in(state);
+    EXPECT_EQ(as<Send>(next(job, Begin{})).step, step::status);
+    auto const send = as<Send>(next(job, reply(step::status, "status/processing_without_count")));
+    EXPECT_EQ(send.step, step::upload_last_chunk);
+    EXPECT_EQ(send.handle, publish_id);
+    EXPECT_EQ(send.request.url, upload_url);
+}
+
+TEST(Reconcile, ACountThatComesLateIsBelieved) {
+    auto state = last_chunk();
+    state.uncounted = 2;
+
+    EXPECT_TRUE(as<Resume>(looked(state, "status/all_uploaded")).took_effect);
+}
+
 TEST(Reconcile, ACountThatIsNotToldProvesNothing) {
+    auto state = last_chunk();
+    state.uncounted = 2;
+    // The URL is too old to be used, or nobody knows it, and no time proves the upload dead.
+    for (auto const now : {at(56min), at(71min), at(25h)})
+        EXPECT_TRUE(
+            std::holds_alternative<Wait>(looked(state, "status/processing_without_count", now)));
+    // All parts were confirmed.
     EXPECT_TRUE(
-        std::holds_alternative<Wait>(looked(last_chunk(), "status/processing_without_count")));
+        std::holds_alternative<Wait>(looked(processing(), "status/processing_without_count")));
+    // A word that is not known says nothing of an upload that waits.
+    HttpReply const new_word{200, R"({"data":{"status":"PONDERING"},"error":{"code":"ok"}})"};
+    EXPECT_TRUE(
+        std::holds_alternative<Wait>(reconcile(doubtful(state), reply(step::status, new_word))));
+    state.resumes = 5;
+    EXPECT_TRUE(std::holds_alternative<Wait>(looked(state, "status/processing_without_count")));
 }
 
 TEST(Reconcile, F6OnlyTimeOrFailureProvesAnUploadDead) {

@@ -76,6 +76,7 @@ State read_state(adapter::SavedState const& saved) {
     state.last_sent = flag(open, "last_sent");
     state.resumes = static_cast<int>(number(open, "resumes") % 1'000);
     state.stumbles = static_cast<int>(number(open, "stumbles") % 1'000);
+    state.uncounted = static_cast<int>(number(open, "uncounted") % 1'000);
     state.since = parse_rfc3339(text(open, "since"));
     state.username = text(open, "username");
     state.abandoned = text(open, "abandoned");
@@ -111,6 +112,7 @@ adapter::SavedState write_state(State const& state) {
     if (state.last_sent) open["last_sent"] = true;
     if (state.resumes > 0) open["resumes"] = state.resumes;
     if (state.stumbles > 0) open["stumbles"] = state.stumbles;
+    if (state.uncounted > 0) open["uncounted"] = state.uncounted;
     if (state.since) open["since"] = to_rfc3339(*state.since);
     if (!state.username.empty()) open["username"] = state.username;
     if (!state.abandoned.empty()) open["abandoned"] = state.abandoned;

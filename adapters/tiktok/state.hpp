@@ -31,7 +31,8 @@ struct State {
     std::uint64_t offset = 0;  ///< everything before it is stored at TikTok, as far as we were told
     bool last_sent = false;    ///< the last chunk of this handle has left once
     int resumes = 0;           ///< how often the last chunk was sent again after a look
-    int stumbles = 0;          ///< 416 answers since the last chunk that was taken
+    int stumbles = 0;   ///< 416 answers and foreign pages since the last chunk that was taken
+    int uncounted = 0;  ///< looks in this doubt at an upload whose bytes TikTok did not count
     std::optional<Instant> since;  ///< when the present phase `processing` or `posted` began
     std::string username;          ///< creator_username, where it is not the account's handle
     std::vector<Instant> inits;    ///< of this post, newest last: inits are not free

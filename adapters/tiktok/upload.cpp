@@ -75,6 +75,25 @@ Action after_mismatch(JobView const& job, State state, Chunk const& chunk, Reply
     return Save{write_state(state)};
 }
 
+enum class Stored { yes, no, unknown };
+
+// What an answer to a PUT says of its chunk. 201 and 206 are TikTok's own words. 200 is what TikTok
+// does not document and anything between us and it may say, a page with it: believed without a
+// body, or with a progress that fits.
+Stored reading_of(adapter::HttpReply const& http, Chunk const& chunk, std::uint64_t size) {
+    if (http.status == 201 || http.status == 206) return Stored::yes;
+    auto const range = adapter::find_header(http.headers, "Content-Range");
+    auto const progress = parse_upload_progress(range);
+    bool const reached =
+        progress && progress->total == size && progress->reaches(chunk.offset + chunk.length);
+    // The host has this last chunk already, and says that it has everything; with a single byte
+    // the number could mean nothing as well.
+    if (http.status == 416 && chunk.last && reached && !progress->reaches(chunk.offset))
+        return Stored::yes;
+    if (http.status != 200) return Stored::no;
+    return reached || (range.empty() && http.body.empty()) ? Stored::yes : Stored::unknown;
+}
+
 // The upload is under way, or may be, and TikTok has been asked how far it came.
 Action resynchronise(JobView const& job, State state, StatusAnswer const& status) {
     auto const stored = status.uploaded_bytes.value_or(state.offset);
@@ -163,21 +182,32 @@ Action after_chunk(JobView const& job, State state, Reply const& reply) {
         return status_request(settings_of(job.app), state.publish_id);
     }
 
-    if (http.status == 200 || http.status == 201 || http.status == 206) {
-        // Which of the three it is does not matter: our own count decides, and status has the last
-        // word.
+    auto const stored = reading_of(http, *chunk, state.size);
+    if (stored == Stored::yes) {
+        // Our own count decides what comes next, and status has the last word.
         if (last) return save_processing(std::move(state), job.now);
         state.offset += chunk->length;
         state.stumbles = 0;
         return Save{write_state(state)};
     }
 
-    auto const error = upload_error(http).with_operation("tiktok." + reply.step);
+    bool const foreign = stored == Stored::unknown;
+    auto const error =
+        (foreign ? tiktok_error("network.bad_answer",
+                                "Something answered a part of the video in TikTok's place.")
+                       .with("http_status", std::to_string(http.status))
+                 : upload_error(http))
+            .with_operation("tiktok." + reply.step);
     if (last)
         return Doubt{in_doubt("The last part of the video was sent and not confirmed.")
                          .with("http_status", std::to_string(http.status))
                          .caused_by(error),
                      look_after(state)};
+    if (foreign && state.stumbles < stumbles_max) {
+        // Saved, and next() asks how far the upload is before it goes on.
+        state.stumbles += 1;
+        return Save{write_state(state)};
+    }
     if (http.status == 416) return after_mismatch(job, std::move(state), *chunk, reply);
     if (http.status == 401 || http.status == 403 || http.status == 404)
         return give_up_handle(job, std::move(state), "network.upload_expired");

@@ -18,6 +18,12 @@ State last_chunk() {
     return uploading(40'000'000);
 }
 
+HttpReply told(int status, std::string body, std::string progress) {
+    HttpReply http{status, std::move(body)};
+    http.headers = {{"Content-Range", std::move(progress)}};
+    return http;
+}
+
 }  // namespace
 
 TEST(UploadChunk, AllThreeStatusesMeanStored) {
@@ -39,6 +45,53 @@ TEST(UploadChunk, OurOwnCountDecidesWhatIsTheLast) {
         EXPECT_EQ(state.phase, Phase::processing) << status;
         EXPECT_EQ(state.since, at(2min));
     }
+}
+
+TEST(UploadChunk, A200IsBelievedWithAProgressThatFits) {
+    for (auto const* range : {"bytes 0-10000000/50000123", "bytes 0-9999999/50000123"}) {
+        auto const answer = reply(step::upload_chunk, told(200, "fine", range));
+        EXPECT_EQ(saved(next(job_in(uploading()), answer)).offset, 10'000'000U) << range;
+    }
+}
+
+TEST(UploadChunk, APageInTikToksPlaceStoredNothing) {
+    HttpReply const page{200, "<html>Log in</html>"};
+    for (auto const& http :
+         {page, told(200, "", "bytes 0-0/50000123"), told(200, "", "bytes 0-10000000/70000000")}) {
+        auto const state = saved(next(job_in(uploading()), reply(step::upload_chunk, http)));
+
+        EXPECT_EQ(state.offset, 0U);
+        EXPECT_EQ(state.publish_id, publish_id);
+        EXPECT_EQ(as<Send>(next(job_in(state), Saved{})).step, step::status);
+    }
+    // Not for ever: the next attempt goes on with the same upload.
+    auto state = uploading();
+    state.stumbles = 3;
+    auto const failed = as<Fail>(next(job_in(state), reply(step::upload_chunk, page)));
+    EXPECT_EQ(failed.error.code(), "network.bad_answer");
+    EXPECT_EQ(failed.error.retry().when, RetryWhen::backoff);
+    EXPECT_FALSE(failed.state);
+}
+
+TEST(LastChunk, APageInTikToksPlaceIsDoubt) {
+    auto job = job_in(last_chunk());
+    job.intent = last_chunk_intent();
+
+    EXPECT_TRUE(std::holds_alternative<Doubt>(
+        next(job, reply(step::upload_last_chunk, HttpReply{200, "<html>Log in</html>"}))));
+}
+
+TEST(LastChunk, ItsHostMaySayThatItHasEverything) {
+    auto job = job_in(last_chunk());
+    job.intent = last_chunk_intent();
+    auto const mismatch = [&](std::string range) {
+        return next(job, reply(step::upload_last_chunk, told(416, "", std::move(range))));
+    };
+
+    EXPECT_EQ(saved(mismatch("bytes 0-50000123/50000123")).phase, Phase::processing);
+    EXPECT_EQ(saved(mismatch("bytes 0-50000122/50000123")).phase, Phase::processing);
+    for (auto const* range : {"bytes 0-40000000/50000123", "bytes 0-50000123/60000000", "nonsense"})
+        EXPECT_TRUE(std::holds_alternative<Doubt>(mismatch(range))) << range;
 }
 
 TEST(UploadChunk, GoesOnAfterASave) {
@@ -279,6 +332,7 @@ TEST(State, SurvivesBeingWrittenAndRead) {
     state.inbox = true;
     state.resumes = 2;
     state.stumbles = 1;
+    state.uncounted = 2;
     state.username = "ann.new";
     state.abandoned = "why";
     state.settled = last_chunk_intent();
