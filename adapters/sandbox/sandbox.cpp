@@ -284,6 +284,12 @@ Action after_reply(JobView const& job, State state, Reply const& reply) {
         return Save{write_state(state)};
     }
     if (reply.step == "put") {
+        // 204 is the network's only yes; any other may come from something in between.
+        if (reply.http.status != 204)
+            return Fail{make_error("network.bad_answer")
+                            .with("http_status", std::to_string(reply.http.status))
+                            .with_operation("sandbox.put"),
+                        {}};
         state.files += 1;
         return Save{write_state(state)};
     }

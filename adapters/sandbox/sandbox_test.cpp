@@ -156,6 +156,33 @@ TEST(Sandbox, IsPublishedOnceWhateverGoesWrongInAnyStep) {
             }
 }
 
+TEST(Sandbox, OnlyTheNetworksOwnYesStoresAFile) {
+    auto job = new_job();
+    job.state.open = {{"draft", "d-1"}, {"files", 0}, {"post", ""}};
+    for (int const status : {200, 201, 202}) {
+        HttpReply const page{status, "<html>Log in</html>"};
+        auto const action = sandbox_adapter()->next(job, Reply{"put", page});
+        ASSERT_TRUE(std::holds_alternative<Fail>(action)) << status;
+        auto const& failed = std::get<Fail>(action);
+        EXPECT_EQ(failed.error.code(), "network.bad_answer");
+        EXPECT_EQ(failed.error.retry().when, RetryWhen::backoff);
+        EXPECT_FALSE(failed.state);
+    }
+    EXPECT_TRUE(std::holds_alternative<Save>(
+        sandbox_adapter()->next(job, Reply{"put", HttpReply{204, {}}})));
+}
+
+TEST(Sandbox, ReadsTheFormOfATokenRequest) {
+    SandboxNetwork network;
+    HttpRequest request{"POST", "http://sandbox.invalid/oauth/token"};
+    request.body = "grant_type=refresh_token&refresh_token=anna-with-a-name-too-long-for-sso.r1";
+
+    auto const reply = network.answer(request, "", new_job().now);
+
+    EXPECT_EQ(reply.http.status, 200);
+    EXPECT_NE(reply.http.body.find("anna-with-a-name-too-long-for-sso."), std::string::npos);
+}
+
 TEST(Sandbox, ReconcileProvesPresence) {
     Core core;
     core.network.plan_fault(Fault::lost_after, "POST /drafts/d-1/publish");
