@@ -170,11 +170,15 @@ HttpReply SandboxNetwork::put(HttpRequest const& request, Draft& draft, std::str
 
 HttpReply SandboxNetwork::publish(HttpRequest const& request, Draft& draft, Instant now) {
     std::string const key{adapter::find_header(request.headers, "Idempotency-Key")};
-    if (key.empty()) return refusal(400, "key_missing", "A publication needs a key.");
+    auto const broken = [&](int status, std::string_view rule, std::string_view sentence) {
+        violations_.push_back({std::string{rule}, std::string{sentence}});
+        return refusal(status, rule, sentence);
+    };
+    if (key.empty()) return broken(400, "key_missing", "A publication needs a key.");
     // The key is looked at first: the same key is the same post, whatever draft it comes with.
     if (auto const* earlier = find_key(draft.account, key)) return show(*earlier, now);
     if (draft.files.size() != draft.files_wanted)
-        return refusal(409, "files_missing", "The draft is not complete.");
+        return broken(409, "files_missing", "The draft is not complete.");
     auto const id = fmt::format("p-{}", ++serial_);
     draft.post = id;
     ledger_.push_back({id, draft.account, key, draft.text, draft.audience, now});
@@ -185,7 +189,9 @@ HttpReply SandboxNetwork::publish(HttpRequest const& request, Draft& draft, Inst
 HttpReply SandboxNetwork::token(HttpRequest const& request) {
     auto const* body = std::get_if<std::string>(&request.body);
     std::string name;
-    auto const form = boost::urls::parse_uri_reference("?" + (body ? *body : std::string{}));
+    // The parsed form looks into this text, so it must live as long.
+    std::string const query = "?" + (body ? *body : std::string{});
+    auto const form = boost::urls::parse_uri_reference(query);
     if (form.has_value())
         for (auto const& field : form->params())
             if (field.key == "refresh_token" || field.key == "code") name = field.value;

@@ -41,6 +41,12 @@ struct LedgerEntry {
     Instant at{};
 };
 
+/// A rule of the network that a client broke.
+struct Violation {
+    std::string rule;
+    std::string detail;
+};
+
 class SandboxNetwork {
  public:
     /// Any login exists: the token `NAME` or `NAME.SERIAL` is that of @NAME. `expired` is nobody's.
@@ -55,6 +61,10 @@ class SandboxNetwork {
     /// Everything that is or will be public, in the order of publication. A doubled post is here
     /// twice.
     [[nodiscard]] std::vector<LedgerEntry> const& ledger() const { return ledger_; }
+
+    /// `key_missing`: a publication without a key; `files_missing`: one of a draft that lacks
+    /// files.
+    [[nodiscard]] std::vector<Violation> const& violations() const { return violations_; }
 
     /// How many requests have come in, faults included.
     [[nodiscard]] int request_count() const { return requests_; }
@@ -92,6 +102,7 @@ class SandboxNetwork {
     std::map<std::string, Draft, std::less<>> drafts_;
     std::vector<LedgerEntry> ledger_;
     std::vector<PlannedFault> faults_;
+    std::vector<Violation> violations_;
     Milliseconds processing_time_{0};
     int requests_ = 0;
     int serial_ = 0;
