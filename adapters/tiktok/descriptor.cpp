@@ -147,6 +147,8 @@ MediaRules video_rules() {
     rules.frame_rate_max = 60;
     rules.duration_ms_max = 600'000;
     rules.duration_limit_fact = "video_duration_ms";
+    // A draft may have the full ten minutes; where both ways are allowed validate.cpp warns.
+    rules.duration_limit_deliver = {Deliver::direct};
     rules.size_bytes_warn = file_size_warn;
     rules.size_bytes_max = file_size_max;
     rules.url_allowed = true;

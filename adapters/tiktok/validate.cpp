@@ -215,7 +215,9 @@ std::vector<Finding> check_post(Post const& post,
     // These are choices of a person: they are refused even where the inbox would do.
     if (auto found = privacy_not_offered(post, *facts)) findings.push_back(*std::move(found));
     for (auto& found : interactions_not_offered(post, *facts)) findings.push_back(std::move(found));
-    // How long this creator's videos may be stands in the media rules, and is checked with them.
+    // How long a direct post of this creator may be is checked with the media rules; a longer one
+    // that may go to the inbox will.
+    if (post.deliver == Deliver::direct_or_inbox) add_direct(too_long(post, *facts));
     return findings;
 }
 

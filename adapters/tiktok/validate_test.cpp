@@ -117,6 +117,26 @@ TEST(Validate, RefusesACoverAfterTheEndAndAPlainAddress) {
                 testing::UnorderedElementsAre("media.unsupported", "tiktok.cover_outside_video"));
 }
 
+TEST(Validate, ALongVideoMayStillGoToTheInbox) {
+    auto const* rules = find_media_rules(tiktok_adapter()->descriptor(), PostKind::video);
+    EXPECT_EQ(rules->duration_limit_deliver, std::vector{Deliver::direct});
+    auto const known = facts("creator_info/public_account");
+    auto job = new_job();
+    job.post.media.front().duration_ms = 400'000;
+    auto const found = [&](Deliver deliver) {
+        job.post.deliver = deliver;
+        std::vector<Finding::Level> levels;
+        for (auto const& finding : tiktok_adapter()->validate(job.post, job.app, &known))
+            if (finding.path == "/media/0/duration_ms") levels.push_back(finding.level);
+        return levels;
+    };
+
+    EXPECT_EQ(found(Deliver::direct_or_inbox), std::vector{Finding::Level::warning});
+    EXPECT_TRUE(found(Deliver::inbox).empty());
+    // Direct posts are checked by the rules of the descriptor, not twice.
+    EXPECT_TRUE(found(Deliver::direct).empty());
+}
+
 TEST(CreatorFacts, ComeFromCreatorInfo) {
     auto const known = facts("creator_info/public_account");
 

@@ -100,6 +100,10 @@ json::object media_json(MediaRules const& rules) {
     object["frame_rate_max"] = detail::finite(rules.frame_rate_max);
     object["duration_ms_max"] = rules.duration_ms_max;
     object["duration_limit_fact"] = rules.duration_limit_fact;
+    json::array limit_deliver;
+    for (auto const deliver : rules.duration_limit_deliver)
+        limit_deliver.emplace_back(word(deliver));
+    object["duration_limit_deliver"] = std::move(limit_deliver);
     object["size_bytes_warn"] = rules.size_bytes_warn;
     object["size_bytes_max"] = rules.size_bytes_max;
     object["url_only"] = rules.url_only;

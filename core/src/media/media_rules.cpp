@@ -18,6 +18,7 @@ namespace postrider::core {
 namespace {
 
 using adapter::CreatorFacts;
+using adapter::Deliver;
 using adapter::MediaFacts;
 using adapter::MediaRules;
 using adapter::PostKind;
@@ -159,10 +160,14 @@ void review_frame_rate(Review& review, MediaFacts const& facts, MediaRules const
 void review_duration(Review& review,
                      MediaFacts const& facts,
                      MediaRules const& rules,
-                     CreatorFacts const* creator) {
+                     CreatorFacts const* creator,
+                     Deliver deliver) {
     std::int64_t most = rules.duration_ms_max;
     std::string_view whose = "the network takes";
-    if (creator != nullptr && !rules.duration_limit_fact.empty()) {
+    auto const& bound = rules.duration_limit_deliver;
+    bool const binds =
+        bound.empty() || std::find(bound.begin(), bound.end(), deliver) != bound.end();
+    if (creator != nullptr && binds && !rules.duration_limit_fact.empty()) {
         auto const own = creator->limits.find(rules.duration_limit_fact);
         if (own != creator->limits.end() && own->second > 0 && (most <= 0 || own->second < most)) {
             most = own->second;
@@ -206,7 +211,10 @@ void review_size(Review& review, MediaFacts const& facts, MediaRules const& rule
     }
 }
 
-Review review_of(MediaFacts const& facts, MediaRules const& rules, CreatorFacts const* creator) {
+Review review_of(MediaFacts const& facts,
+                 MediaRules const& rules,
+                 CreatorFacts const* creator,
+                 Deliver deliver) {
     Review review;
     if (!facts.url.empty()) {
         if (!rules.url_allowed && !rules.url_only) {
@@ -235,7 +243,7 @@ Review review_of(MediaFacts const& facts, MediaRules const& rules, CreatorFacts 
     if (rules.kind == PostKind::video && facts.kind == "video") {
         review_codec(review, facts, rules);
         review_frame_rate(review, facts, rules);
-        review_duration(review, facts, rules, creator);
+        review_duration(review, facts, rules, creator, deliver);
     }
     if (!review.faults.wants_photo) review_size(review, facts, rules);
     return review;
@@ -252,7 +260,8 @@ std::string subject(MediaFacts const& facts) {
 
 std::vector<Finding> check_media(std::vector<MediaFacts> const& media,
                                  MediaRules const& rules,
-                                 CreatorFacts const* creator) {
+                                 CreatorFacts const* creator,
+                                 Deliver deliver) {
     std::vector<Finding> findings;
     auto const count = static_cast<std::int64_t>(media.size());
     if (count < rules.count_min || (rules.count_max > 0 && count > rules.count_max)) {
@@ -269,8 +278,8 @@ std::vector<Finding> check_media(std::vector<MediaFacts> const& media,
         findings.push_back(std::move(finding));
     }
     for (std::size_t index = 0; index < media.size(); ++index) {
-        auto found =
-            check_media_item(media[index], rules, creator, fmt::format("/media/{}", index));
+        auto found = check_media_item(
+            media[index], rules, creator, fmt::format("/media/{}", index), deliver);
         std::move(found.begin(), found.end(), std::back_inserter(findings));
     }
     return findings;
@@ -279,8 +288,9 @@ std::vector<Finding> check_media(std::vector<MediaFacts> const& media,
 std::vector<Finding> check_media_item(MediaFacts const& facts,
                                       MediaRules const& rules,
                                       CreatorFacts const* creator,
-                                      std::string_view path) {
-    Review review = review_of(facts, rules, creator);
+                                      std::string_view path,
+                                      Deliver deliver) {
+    Review review = review_of(facts, rules, creator, deliver);
     std::string const command = mending_command(facts, rules, review.faults);
     std::vector<Finding> findings;
     for (Draft& draft : review.drafts) {
@@ -300,7 +310,7 @@ std::vector<Finding> check_media_item(MediaFacts const& facts,
 std::string mending_command(MediaFacts const& facts,
                             MediaRules const& rules,
                             CreatorFacts const* creator) {
-    return mending_command(facts, rules, review_of(facts, rules, creator).faults);
+    return mending_command(facts, rules, review_of(facts, rules, creator, Deliver::direct).faults);
 }
 
 std::string shell_quoted(std::string_view word) {

@@ -175,6 +175,25 @@ TEST(MediaRules, TooLongForThisCreatorNamesTheCreator) {
     EXPECT_EQ(finding.allowed, (boost::json::array{0, 180'000}));
 }
 
+TEST(MediaRules, ACreatorsLimitMayBindDirectPostsOnly) {
+    MediaFacts facts = video();
+    facts.duration_ms = 240'000;
+    CreatorFacts creator;
+    creator.limits["video_duration_ms"] = 180'000;
+    auto rules = video_rules();
+    rules.duration_limit_deliver = {adapter::Deliver::direct};
+
+    using adapter::Deliver;
+    EXPECT_EQ(check_media({facts}, rules, &creator, Deliver::direct).size(), 1u);
+    EXPECT_TRUE(check_media({facts}, rules, &creator, Deliver::inbox).empty());
+    EXPECT_TRUE(check_media({facts}, rules, &creator, Deliver::direct_or_inbox).empty());
+    facts.duration_ms = 700'000;
+    EXPECT_EQ(check_media({facts}, rules, &creator, Deliver::inbox).size(), 1u);
+    rules.duration_limit_deliver.clear();
+    facts.duration_ms = 240'000;
+    EXPECT_EQ(check_media({facts}, rules, &creator, Deliver::inbox).size(), 1u);
+}
+
 TEST(MediaRules, CreatorWithALooserLimitDoesNotLoosenTheNetworks) {
     MediaFacts facts = video();
     facts.duration_ms = 700'000;

@@ -138,7 +138,7 @@ std::vector<Finding> check_spec(JobSpec const& spec,
     check_text(findings, descriptor, post, "caption", post.caption);
     check_text(findings, descriptor, post, "title", post.title);
     if (auto const* rules = find_media_rules(descriptor, post.kind))
-        append(findings, check_media(post.media, *rules, facts));
+        append(findings, check_media(post.media, *rules, facts, post.deliver));
     append(findings, adapter.validate(post, app, facts));
     return findings;
 }

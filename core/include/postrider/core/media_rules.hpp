@@ -17,11 +17,13 @@ namespace postrider::core {
 /// `/media/<index>`.
 ///
 /// @param creator  this creator's own limits; may be null when they are not known.
+/// @param deliver  how the post is delivered: a creator's limit need not bind every way.
 /// @returns findings with code `media.unsupported`; empty when all is well. Those of level
 /// `warning` do not hinder a post.
 std::vector<Finding> check_media(std::vector<adapter::MediaFacts> const& media,
                                  adapter::MediaRules const& rules,
-                                 adapter::CreatorFacts const* creator);
+                                 adapter::CreatorFacts const* creator,
+                                 adapter::Deliver deliver = adapter::Deliver::direct);
 
 /// The same for one file or URL. What was not probed (media behind a URL) is not judged.
 ///
@@ -29,7 +31,8 @@ std::vector<Finding> check_media(std::vector<adapter::MediaFacts> const& media,
 std::vector<Finding> check_media_item(adapter::MediaFacts const& facts,
                                       adapter::MediaRules const& rules,
                                       adapter::CreatorFacts const* creator,
-                                      std::string_view path = "/media/0");
+                                      std::string_view path = "/media/0",
+                                      adapter::Deliver deliver = adapter::Deliver::direct);
 
 /// The ffmpeg command that turns the file into one that obeys the rules, its result beside it as
 /// `<stem>.fixed.<type>`. Empty when nothing needs mending or no command can.

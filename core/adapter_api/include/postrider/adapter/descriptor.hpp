@@ -77,6 +77,7 @@ struct MediaRules {
     double frame_rate_max = 0;
     std::int64_t duration_ms_max = 0;
     std::string duration_limit_fact;  ///< name in CreatorFacts::limits that bounds it further
+    std::vector<Deliver> duration_limit_deliver;  ///< ... only posts delivered so; empty = all
     std::uint64_t size_bytes_warn = 0;
     std::uint64_t size_bytes_max = 0;
     bool url_only = false;  ///< the network fetches it itself: a local file is refused
