@@ -184,8 +184,10 @@ void post_by_curl(Installation const& installation, fs::path const& video, int n
                                         "Content-Type: video/mp4",
                                         "-H",
                                         fmt::format("Content-Range: bytes 0-{}/{}", size - 1, size),
-                                        "-T",
-                                        video.string(),
+                                        "-X",
+                                        "PUT",
+                                        "--data-binary",
+                                        "@" + video.string(),
                                         text(init, "upload_url")});
     if (put.exit != 0) throw std::runtime_error("curl could not upload: " + put.err);
     json::object asked;
