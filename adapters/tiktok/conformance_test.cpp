@@ -258,35 +258,10 @@ conformance::Target target(std::vector<Sample> samples) {
     return made;
 }
 
-// What the kit has found and the adapter has not learnt yet. Each line is to go.
-struct KnownGap {
-    std::string_view part;  ///< of the case's name
-    std::string_view says;  ///< part of what the case says; anything else is a failure
-    std::string_view why;
-};
-constexpr KnownGap known_gaps[] = {
-    {"/upload_last_chunk/",
-     "ended as unknown",
-     "a status without uploaded_bytes is not read as none, so that a file in one piece whose bytes "
-     "never arrived stays unknown"},
-    {"/upload_chunk/html_before/",
-     "upload_out_of_order",
-     "a page with 200 is taken for a stored part"},
-};
-
-bool is_known(conformance::CaseResult const& one) {
-    return std::any_of(std::begin(known_gaps), std::end(known_gaps), [&](KnownGap const& gap) {
-        return one.name.find(gap.part) != std::string::npos &&
-               one.why.find(gap.says) != std::string::npos;
-    });
-}
-
 void expect_good(conformance::Target const& tested, int passed_min) {
     auto const report = conformance::run_suite(tested);
     for (auto const& one : report.cases) {
-        if (one.verdict == conformance::Verdict::failed && is_known(one))
-            std::cout << "known gap " << one.name << ": " << one.why << "\n";
-        else if (one.verdict == conformance::Verdict::failed)
+        if (one.verdict == conformance::Verdict::failed)
             ADD_FAILURE() << one.name << ": " << one.why;
         else if (one.verdict == conformance::Verdict::skipped)
             std::cout << "skipped " << one.name << ": " << one.why << "\n";
