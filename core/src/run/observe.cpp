@@ -137,7 +137,8 @@ asio::awaitable<Attempt::Next> Attempt::look(adapter::Send send) {
 asio::awaitable<void> Attempt::resume(adapter::Resume found) {
     job_.saved = std::move(found.state);
     if (job_.intent) job_.intent->outcome = found.took_effect ? "confirmed" : "proved_absent";
-    job_.committed = found.took_effect;
+    // Stays committed even where the commit is to be made again: until it is, nobody may withdraw
+    // the job as if it had never left.
     job_.error.reset();
     job_.looks = 0;
     StepRecord note;
