@@ -1,4 +1,4 @@
--- Batch of products: every product of products.json that may be published is one post, in its turn. A product's key is its
+-- Batch of products: every product of products.json that may be published is one post. A post's key is the product's
 -- number in the shop, so a product that is added, changed or taken out changes no other post.
 local postrider = require "postrider" { api = 1 }
 

@@ -1,5 +1,5 @@
--- Content calendar: one row of calendar.csv is one post. Where the client has not written who may see a video, who may comment,
--- and whether it is an advertisement, the cell is empty, and the person who approves decides.
+-- Content calendar: one row of calendar.csv is one post. Where the client has not written who may see a video, who may
+-- comment, and whether it is an advertisement, the cell is empty, and the person who approves decides.
 local postrider = require "postrider" { api = 1 }
 local ask = postrider.ask
 

@@ -1,5 +1,5 @@
--- Launch: teaser and film in every market, on two evenings at 19:00. markets.json: [{"id","teaser","film"}]; the accounts of a
--- market are those that carry its id as a tag (`postrider account set ACCOUNT --tag france`).
+-- Launch: teaser and film in every market, on two evenings at 19:00. markets.json: [{"id","teaser","film"}]; the
+-- accounts of a market are those that carry its id as a tag (`postrider account set ACCOUNT --tag france`).
 local postrider = require "postrider" { api = 1 }
 
 local evenings = postrider.every {

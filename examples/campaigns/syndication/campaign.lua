@@ -6,7 +6,7 @@ local film = postrider.media("film-9x16.mp4"):require { min_width = 300, max_dur
 
 return postrider.campaign {
   name = "harvest-film", zone = "Europe/Paris", catch_up = "ask",
-  routes = { route { tags = { "film" }, accounts = { "tiktok:@acmebakery", "sandbox:@ann" } } },
+  routes = { route { tags = { "film" }, accounts = { "tiktok:@acmebakery", "sandbox:@anna" } } },
   posts = {
     post {
       key = "film", tags = { "film" }, media = film, when = "2027-09-18 18:00",
@@ -24,7 +24,7 @@ return postrider.campaign {
     },
     -- A few words where no film goes; the other network takes videos and photos only.
     post {
-      key = "invitation", accounts = { "sandbox:@ann" }, when = "2027-09-18 19:00",
+      key = "invitation", accounts = { "sandbox:@anna" }, when = "2027-09-18 19:00",
       caption = "The film is out. Come and taste the bread on Sunday.",
     },
   },
