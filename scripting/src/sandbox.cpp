@@ -155,7 +155,7 @@ Error Sandbox::failure(int status, std::string const& trace) {
 }
 
 void load_chunk(lua_State* L, std::string_view path, std::string text) {
-    std::string const name = "@" + std::string(path);
+    auto const name = fmt::format("@{}", path);
     if (!text.empty() && text.front() == LUA_SIGNATURE[0])
         throw ScriptError("script.not_allowed",
                           fmt::format("'{}' is byte code; only text is run", path))

@@ -62,18 +62,19 @@ class Reader {
         }
     }
 
-    [[nodiscard]] Token place() const {
-        Token token;
-        token.line = line_;
-        token.column = static_cast<int>(at_ - line_start_);
-        return token;
-    }
+    struct Spot {
+        int line;
+        int column;
+    };
+    [[nodiscard]] Spot place() const { return {line_, static_cast<int>(at_ - line_start_)}; }
 
-    void add(Token token, Token::Kind kind, std::string_view content) {
+    void add(Spot spot, Token::Kind kind, std::string_view content) {
+        auto& token = tokens_.emplace_back();
         token.kind = kind;
         token.text = content;
+        token.line = spot.line;
+        token.column = spot.column;
         token.width = static_cast<int>(content.size()) + (kind == Token::Kind::text ? 2 : 0);
-        tokens_.push_back(std::move(token));
     }
 
     // The number of equals signs of `[==[` here, if that is what stands here.
@@ -86,7 +87,8 @@ class Reader {
     }
 
     void skip_long(int level) {
-        std::string const close = "]" + std::string(static_cast<std::size_t>(level), '=') + "]";
+        std::string close(static_cast<std::size_t>(level) + 2, '=');
+        close.front() = close.back() = ']';
         auto const end = text_.find(close, at_);
         auto const stop = end == std::string_view::npos ? text_.size() : end + close.size();
         for (; at_ < stop; ++at_)

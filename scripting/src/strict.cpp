@@ -42,7 +42,7 @@ std::string title_of(lua_State* L, int index, TableBinding const& table, char co
     index = lua_absindex(L, index);
     lua_pushstring(L, field);
     lua_rawget(L, index);
-    if (is_text(L, -1)) title += " " + shown(L, -1);
+    if (is_text(L, -1)) title += fmt::format(" {}", shown(L, -1));
     lua_pop(L, 1);
     return title;
 }
