@@ -168,9 +168,20 @@ void Printer::write_out(Ending& ending) const {
 }
 
 bool Printer::print_value(Ending& ending) const {
-    if (globals_.get.empty() || !ending.data || ending.error) return false;
+    if (globals_.get.empty()) return false;
     json::error_code failed;
     json::value const whole(envelope(ending));
+    if (ending.error) {
+        // Of a failure one may ask what it says of itself; asked for anything else, it is shown
+        // whole.
+        auto const* told = whole.find_pointer(globals_.get, failed);
+        if (failed || !told ||
+            !(globals_.get.starts_with("/error") || globals_.get.starts_with("/next")))
+            return false;
+        print_raw(*told);
+        return true;
+    }
+    if (!ending.data) return false;
     json::value const data(*ending.data);
     auto const* value = data.find_pointer(globals_.get, failed);
     if (failed || !value) value = whole.find_pointer(globals_.get, failed);
@@ -188,11 +199,15 @@ bool Printer::print_value(Ending& ending) const {
         ending.data.reset();
         return false;
     }
-    if (value->is_string())
-        *host_.out << std::string_view(value->get_string()) << std::endl;
-    else
-        *host_.out << json::serialize(*value) << std::endl;
+    print_raw(*value);
     return true;
+}
+
+void Printer::print_raw(json::value const& value) const {
+    if (value.is_string())
+        *host_.out << std::string_view(value.get_string()) << std::endl;
+    else
+        *host_.out << json::serialize(value) << std::endl;
 }
 
 void Printer::print_ids(Ending const& ending) const {

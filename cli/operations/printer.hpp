@@ -40,6 +40,7 @@ class Printer {
     void print_people(Ending const& ending, std::optional<std::string> const& text) const;
     void print_ids(Ending const& ending) const;
     bool print_value(Ending& ending) const;
+    void print_raw(boost::json::value const& value) const;
 
     Host const& host_;
     Globals globals_;

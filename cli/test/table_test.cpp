@@ -232,6 +232,10 @@ TEST_F(About, FieldsGetAndFormsOfOutput) {
     EXPECT_EQ(run({"explain", "media.empty", "--get", "/data/code"}).out, "media.empty\n");
     auto const wrong = run({"explain", "media.empty", "--get", "/nothing"});
     EXPECT_EQ(wrong.code(), "usage.unknown_field");
+    auto const told = run({"explain", "media.emty", "--get", "/error/code"});
+    EXPECT_EQ(told.out, "not_found.code\n");
+    EXPECT_EQ(told.exit, 3);
+    EXPECT_EQ(run({"explain", "media.emty", "--get", "/code"}).code(), "not_found.code");
     EXPECT_EQ(run({"explain", "media.empty", "-o", "id"}).out, "media.empty\n");
     EXPECT_EQ(run({"explain", "media.empty", "-o", "none"}).out, "");
     EXPECT_NE(run({"explain", "media.empty", "-o", "table"}).out.find("media.empty"),
