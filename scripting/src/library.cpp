@@ -9,6 +9,8 @@
 #include "bindings.hpp"
 #include "lua_values.hpp"
 
+#include <postrider/text_length.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +37,9 @@ int base_print(lua_State* L) {
         note += push_tostring(L, i);
         lua_pop(L, 1);
     }
+    if (!is_valid_utf8(note))
+        for (auto& letter : note)
+            if ((static_cast<unsigned char>(letter) & 0x80U) != 0) letter = '?';
     auto& ctx = context(L);
     ctx.charge(note.size() + sizeof note);
     if (ctx.notes.size() >= 10'000)

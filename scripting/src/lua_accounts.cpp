@@ -144,7 +144,7 @@ std::string read_account(lua_State* L, int index, std::string const& what) {
     if (auto const* value = test<AccountValue>(L, index)) return value->account->name;
     if (is_text(L, index)) return context(L).account(view(L, index)).name;
     throw ScriptError(
-        "script.wrong_type",
+        misfit_code(L, index),
         fmt::format("{} must be an account or its name, not {}", what, type_word(L, index)))
         .with_got(shown_json(L, index));
 }

@@ -220,7 +220,7 @@ CaptionValue read_caption(lua_State* L, int index, std::string const& what, std:
         return caption;
     }
     throw ScriptError(
-        "script.wrong_type",
+        misfit_code(L, index),
         fmt::format("{} must be text or caption {{ }}, not {}", what, type_word(L, index)))
         .at(std::string(mark))
         .with_got(shown_json(L, index));

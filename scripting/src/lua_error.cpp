@@ -2,9 +2,11 @@
 #include "lua_help.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/text_length.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace postrider::script {
@@ -13,6 +15,19 @@ namespace {
 namespace json = boost::json;
 
 constexpr char const* error_name = "postrider.error";
+
+// Whatever bytes a script puts into its names: what is told about them is UTF-8.
+std::string clean(std::string text) {
+    if (is_valid_utf8(text)) return text;
+    for (auto& letter : text)
+        if ((static_cast<unsigned char>(letter) & 0x80U) != 0) letter = '?';
+    return text;
+}
+
+json::value clean(json::value value) {
+    if (value.is_string()) return json::string(clean(std::string(value.get_string())));
+    return value;
+}
 
 std::string_view kind_word(std::string_view code) {
     auto const* row = find_error_row(code);
@@ -69,7 +84,7 @@ std::string raw_text(lua_State* L, int index, char const* name) {
     lua_rawget(L, index);
     std::string text = lua_isstring(L, -1) ? std::string(view(L, -1)) : std::string();
     lua_pop(L, 1);
-    return text;
+    return clean(std::move(text));
 }
 
 Finding read_finding(lua_State* L, int index) {
@@ -82,15 +97,16 @@ Finding read_finding(lua_State* L, int index) {
     finding.file = raw_text(L, index, "file");
     auto const line = raw_text(L, index, "line");
     std::from_chars(line.data(), line.data() + line.size(), finding.line);
+    finding.line = std::max(0, finding.line);
     lua_pushliteral(L, "got");
     lua_rawget(L, index);
-    finding.got = plain_json(L, -1);
+    finding.got = clean(plain_json(L, -1));
     lua_pop(L, 1);
     lua_pushliteral(L, "allowed");
     lua_rawget(L, index);
     if (lua_istable(L, -1))
         for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; ++i) {
-            finding.allowed.push_back(plain_json(L, -1));
+            finding.allowed.push_back(clean(plain_json(L, -1)));
             lua_pop(L, 1);
         }
     lua_settop(L, top);
@@ -114,7 +130,8 @@ bool split_place(std::string const& text, Place& place, std::string& rest) {
     auto const [end, trouble] =
         std::from_chars(text.data() + first + 1, text.data() + second, place.line);
     if (trouble != std::errc{} || end != text.data() + second) return false;
-    place.file = text.substr(0, first);
+    place.line = std::max(0, place.line);
+    place.file = clean(text.substr(0, first));
     rest = text.substr(std::min(text.size(), second + 2));
     return true;
 }
@@ -208,7 +225,7 @@ Error to_error(lua_State* L, int index, std::string const& trace) {
         if (error.message.find("attempt to load a") != std::string::npos)
             error.code = "script.not_allowed";
         auto result = to_error(ctx, std::move(error));
-        return trace.empty() ? result : result.with("traceback", trace);
+        return trace.empty() ? result : result.with("traceback", clean(trace));
     }
     auto finding = read_finding(L, index);
     auto const code = finding.code;
@@ -233,6 +250,8 @@ Error to_error(lua_State* L, int index, std::string const& trace) {
 }
 
 Error to_error(Context& ctx, ScriptError error) {
+    error.message = clean(std::move(error.message));
+    error.hint = clean(std::move(error.hint));
     auto const source = mark_source(ctx, error);
     auto result = make(error.code, placed(error.place.file, error.place.line, error.message))
                       .with_hint(error.hint);
@@ -240,10 +259,10 @@ Error to_error(Context& ctx, ScriptError error) {
     auto const add = [&](ScriptError const& one) {
         Finding finding;
         finding.code = one.code;
-        finding.message = one.hint.empty() ? one.message : one.message + "; " + one.hint;
+        finding.message = clean(one.hint.empty() ? one.message : one.message + "; " + one.hint);
         finding.file = one.place.file;
         finding.line = one.place.line;
-        finding.got = one.got;
+        finding.got = clean(one.got);
         finding.allowed = one.allowed;
         result = result.with_at(std::move(finding));
     };

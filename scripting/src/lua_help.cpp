@@ -1,6 +1,8 @@
 // Values of scripts in words: types, texts for messages, and tostring without addresses.
 #include "lua_help.hpp"
 
+#include <postrider/text_length.hpp>
+
 #include <fmt/format.h>
 
 namespace postrider::script {
@@ -41,6 +43,10 @@ std::string type_word(lua_State* L, int index) {
     }
 }
 
+std::string_view misfit_code(lua_State* L, int index) {
+    return luaL_testudata(L, index, "Ask") ? "script.choice_not_ask" : "script.wrong_type";
+}
+
 std::string shown(lua_State* L, int index) {
     switch (lua_type(L, index)) {
         case LUA_TSTRING: {
@@ -72,6 +78,9 @@ std::string_view text_argument(lua_State* L,
                                std::string_view function,
                                std::string_view what) {
     if (!is_text(L, index)) wrong_argument(L, index, function, what, "text");
+    if (!is_valid_utf8(view(L, index)))
+        throw ScriptError("script.wrong_type", fmt::format("{} of {} is not UTF-8", what, function))
+            .at(std::string(function));
     return view(L, index);
 }
 

@@ -104,6 +104,9 @@ inline bool is_text(lua_State* L, int index) {
 /// `text`, `number`, `table`, `Post`, ...; `nothing` for nil.
 std::string type_word(lua_State* L, int index);
 
+/// `script.wrong_type`, or `script.choice_not_ask` where the value is an ask: it says more.
+std::string_view misfit_code(lua_State* L, int index);
+
 /// The value as a message shows it: text in quotes, cut; tables and functions by their type.
 std::string shown(lua_State* L, int index);
 boost::json::value shown_json(lua_State* L, int index);

@@ -309,7 +309,7 @@ MediaValue read_media(lua_State* L, int index, std::string const& what) {
     if (auto const* value = test<MediaValue>(L, index)) return *value;
     if (is_text(L, index)) return {context(L).media_entry(view(L, index)), {}, {}};
     throw ScriptError(
-        "script.wrong_type",
+        misfit_code(L, index),
         fmt::format("{} must be media, a path or a URL, not {}", what, type_word(L, index)))
         .with_got(shown_json(L, index));
 }

@@ -2,6 +2,8 @@
 // campaign.
 #include "lua_values.hpp"
 
+#include <postrider/text_length.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -89,6 +91,9 @@ json::value option_value(lua_State* L, adapter::OptionSpec const& option, std::s
     }
     switch (lua_type(L, -1)) {
         case LUA_TSTRING:
+            if (!is_valid_utf8(view(L, -1)))
+                throw ScriptError("script.wrong_type", fmt::format("{} is not UTF-8", what))
+                    .at(option.name);
             return json::string(view(L, -1));
         case LUA_TBOOLEAN:
             return lua_toboolean(L, -1) != 0;

@@ -287,7 +287,7 @@ TimeValue parse_time(std::string_view text, std::string_view mark) {
 TimeValue read_time(lua_State* L, int index, std::string const& what, std::string_view mark) {
     if (auto const* time = test<TimeValue>(L, index)) return *time;
     if (is_text(L, index)) return parse_time(view(L, index), mark);
-    throw ScriptError("script.wrong_type",
+    throw ScriptError(misfit_code(L, index),
                       fmt::format("{} must be a time, not {}", what, type_word(L, index)))
         .at(std::string(mark))
         .with_got(shown_json(L, index));

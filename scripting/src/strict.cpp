@@ -2,6 +2,8 @@
 // than what is there.
 #include "strict.hpp"
 
+#include <postrider/text_length.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -109,7 +111,7 @@ void Fields::check_field(FieldBinding const& field) {
     bool good = true;
     switch (field.form) {
         case Form::text:
-            good = is_text(L_, -1);
+            good = is_text(L_, -1) && is_valid_utf8(view(L_, -1));
             break;
         case Form::integer:
             good = lua_type(L_, -1) == LUA_TNUMBER && lua_isinteger(L_, -1) != 0;
@@ -220,7 +222,7 @@ ScriptError Fields::error(std::string_view code, std::string_view name, std::str
 
 ScriptError Fields::wrong_type(std::string_view name, std::string_view wanted, int index) const {
     auto const text = lua_type(L_, index) == LUA_TSTRING;
-    return error("script.wrong_type",
+    return error(misfit_code(L_, index),
                  name,
                  fmt::format("'{}' of {} must be {}, not {}",
                              name,
@@ -240,6 +242,10 @@ std::vector<std::string> read_texts(lua_State* L,
             throw ScriptError(
                 "script.wrong_type",
                 fmt::format("item {} of {} must be text, not {}", i, what, type_word(L, -1)))
+                .at(std::string(mark));
+        if (!is_valid_utf8(view(L, -1)))
+            throw ScriptError("script.wrong_type",
+                              fmt::format("item {} of {} is not UTF-8", i, what))
                 .at(std::string(mark));
         values.emplace_back(view(L, -1));
     });

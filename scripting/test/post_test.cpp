@@ -2,6 +2,8 @@
 #include "script_fixture.hpp"
 
 #include <fmt/format.h>
+#include <postrider/text_length.hpp>
+
 #include <boost/json/serialize.hpp>
 
 namespace postrider::script {
@@ -60,7 +62,9 @@ TEST_F(ScriptTest, AskAloneLeavesTheChoice) {
                  "script.choice_not_ask",
                  3);
     expect_error(
-        load_post("when = 'asap', caption = postrider.ask"), "script.wrong_type", 3, "not Ask");
+        load_post("when = 'asap', caption = postrider.ask"), "script.choice_not_ask", 3, "not Ask");
+    expect_error(load_post("when = postrider.ask"), "script.choice_not_ask", 3);
+    expect_error(load_post("when = 'asap', note = postrider.ask 'x'"), "script.choice_not_ask", 3);
 }
 
 TEST_F(ScriptTest, AsapIsDueNowAndSaysSo) {
@@ -160,6 +164,21 @@ TEST_F(ScriptTest, KeysAndNamesHaveTheirForm) {
         "script.unknown_zone",
         2,
         "did you mean 'Europe/Paris'?");
+}
+
+TEST_F(ScriptTest, OnlyUtf8GoesIn) {
+    for (auto const* fields : {"note = '\\xff'",
+                               "tags = { '\\xff' }",
+                               "options = { alpha = { visibility = '\\xff' } }",
+                               "media = postrider.media('film.mp4', { alt = '\\xff' })"}) {
+        auto const found = error(load_post(fmt::format("when = 'asap', {}", fields)));
+        EXPECT_EQ(found.code(), "script.wrong_type") << fields;
+        EXPECT_TRUE(is_valid_utf8(boost::json::serialize(found.to_json()))) << fields;
+    }
+    EXPECT_TRUE(is_valid_utf8(boost::json::serialize(error(load_api("error('\\xff')")).to_json())));
+    EXPECT_TRUE(is_valid_utf8(
+        boost::json::serialize(error(load_api("postrider.post { ['\\xff'] = 1 }")).to_json())));
+    EXPECT_EQ(notes("print('\\xff')"), (std::vector<std::string>{"?"}));
 }
 
 TEST_F(ScriptTest, DuplicateKeysNameBothLines) {
