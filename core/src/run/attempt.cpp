@@ -320,10 +320,11 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         next = co_await fail(std::move(error), std::nullopt);
         co_return next;
     }
-    // An answer that came before the whole body had left says nothing about the bytes that never did.
+    // An answer that came before the whole body had left says nothing about the bytes that never
+    // did.
     auto const* part = std::get_if<adapter::FileRange>(&send.request.body);
-    bool const cut_short = reply.verdict == adapter::Verdict::replied && reply.http.status < 400 && part &&
-                           reply.sent_bytes < part->length;
+    bool const cut_short = reply.verdict == adapter::Verdict::replied && reply.http.status < 400 &&
+                           part && reply.sent_bytes < part->length;
     bool const broken =
         reply.verdict == adapter::Verdict::no_reply || reply.http.status >= 500 || cut_short;
     if (broken) {

@@ -44,7 +44,8 @@ Result<OutgoingRequest> outgoing(ExchangeRequest const& request,
     }
     out.deadline = deadline;
     // A stale connection must not put a commit in doubt; chunks that may be repeated keep theirs.
-    out.once = request.send.effect != adapter::Effect::look && request.send.effect != adapter::Effect::repeat;
+    out.once = request.send.effect != adapter::Effect::look &&
+               request.send.effect != adapter::Effect::repeat;
     out.progress = request.progress;
     return out;
 }
