@@ -25,7 +25,7 @@ return postrider.campaign {
       caption = postrider.caption {
         text = "{hello} {text}",
         networks = { tiktok = "{hello} {text}\n{signature}" }, -- hashtags only where they help
-        vary = { hello = { "Good morning!", "New today:" } },
+        vary = { hello = { "Good morning!", "New today:", "Just out:" } },
         values = { text = row.text, signature = signature[row.market] },
       },
       -- Written by the client, row by row; approved with the plan.
