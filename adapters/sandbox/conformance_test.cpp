@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -77,7 +79,8 @@ conformance::Sample sample(std::string name, adapter::PostKind kind, int files) 
     made.name = std::move(name);
     made.post.kind = kind;
     made.post.caption = "A post for the kit";
-    auto const path = std::filesystem::path(testing::TempDir()) / "conformance_sandbox.bin";
+    auto const path = std::filesystem::path(testing::TempDir()) /
+                      ("conformance_sandbox_" + std::to_string(::getpid()) + ".bin");
     std::ofstream(path, std::ios::binary) << std::string(1'200, 'x');
     for (int i = 0; i < files; ++i) {
         adapter::MediaFacts media;

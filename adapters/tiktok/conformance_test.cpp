@@ -11,7 +11,9 @@
 
 #include <boost/json/array.hpp>
 
+#include <unistd.h>
 #include <algorithm>
+
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -184,8 +186,9 @@ Sample video(std::string name, std::uint64_t size) {
     made.name = std::move(name);
     made.post.caption = "A post for the kit";
     auto media = video_facts();
-    auto const path =
-        std::filesystem::path(testing::TempDir()) / fmt::format("conformance_{}.mp4", size);
+    // Tests run side by side, each in a process of its own.
+    auto const path = std::filesystem::path(testing::TempDir()) /
+                      fmt::format("conformance_{}_{}.mp4", ::getpid(), size);
     std::ofstream file(path, std::ios::binary);
     std::string bytes;
     for (std::uint64_t i = 0; i < std::min(size, real_bytes_max); ++i)

@@ -37,8 +37,9 @@ std::optional<std::string> ask_line(Host const& host, std::string_view question)
 }
 
 std::optional<std::string> ask_secret(Host const& host, std::string_view question) {
-    *host.err << question << std::flush;
+    // Before the question: whoever answers at once must neither be echoed nor flushed away.
     silence_echo();
+    *host.err << question << std::flush;
     std::string line;
     bool const read = static_cast<bool>(std::getline(*host.in, line));
     restore_echo();

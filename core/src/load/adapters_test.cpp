@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <fstream>
 
 namespace postrider::core {
@@ -73,7 +75,8 @@ TEST(Adapters, LibraryWithoutTheEntryIsNoAdapter) {
 }
 
 TEST(Adapters, FileThatIsNoLibraryCannotBeOpened) {
-    auto const folder = std::filesystem::temp_directory_path() / "postrider-load-test";
+    auto const folder = std::filesystem::temp_directory_path() /
+                        ("postrider-load-test-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "text.so") << "not a library";
     Adapters adapters({folder});
