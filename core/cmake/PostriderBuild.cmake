@@ -102,7 +102,10 @@ function(postrider_test)
   if(arg_DEPENDS)
     add_dependencies(${arg_NAME}_test ${arg_DEPENDS})
   endif()
-  set(labels "${arg_LABELS}")
+  set(labels quick)  # an empty label would swallow the property after it
+  if(arg_LABELS)
+    set(labels "${arg_LABELS}")
+  endif()
   gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS "${labels}" TIMEOUT 300)
 endfunction()
