@@ -11,8 +11,6 @@ namespace postrider::tiktok {
 
 namespace {
 
-constexpr Milliseconds minute{60'000};
-
 std::string cut(std::string_view text, std::size_t length) {
     return std::string{text.substr(0, length)};
 }
@@ -45,7 +43,7 @@ Error unreadable_error(adapter::HttpReply const& reply) {
     auto const word = fmt::format("http_{}", reply.status);
     if (reply.status == 429)
         return tiktok_error("network.rate_limited")
-            .with_retry(Retry::after(minute))
+            .with_retry(Retry::after(std::chrono::minutes{1}))
             .with("network_code", word);
     if (reply.status >= 500)
         return tiktok_error("network.unavailable",

@@ -11,11 +11,7 @@ JobView doubtful(State const& state, Instant now = at(2min)) {
     return job;
 }
 
-State last_chunk() {
-    return uploading(40'000'000);
-}
-
-Action looked(State const& state, std::string_view name, Instant now = at(2min)) {
+Action reconciled(State const& state, std::string_view name, Instant now = at(2min)) {
     return reconcile(doubtful(state, now), reply(step::status, name));
 }
 
@@ -79,10 +75,10 @@ TEST(Reconcile, NeverSendsAnythingButALook) {
 }
 
 TEST(Reconcile, F4FindsThePostPublishedHandedOffOrFailed) {
-    EXPECT_EQ(as<Finish>(looked(last_chunk(), "status/complete_list")).receipt.remote_ids.size(),
-              1U);
-    EXPECT_TRUE(as<Finish>(looked(last_chunk(), "status/in_inbox")).handed_off);
-    auto const failed = as<Fail>(looked(last_chunk(), "status/failed_internal"));
+    EXPECT_EQ(
+        as<Finish>(reconciled(last_chunk(), "status/complete_list")).receipt.remote_ids.size(), 1U);
+    EXPECT_TRUE(as<Finish>(reconciled(last_chunk(), "status/in_inbox")).handed_off);
+    auto const failed = as<Fail>(reconciled(last_chunk(), "status/failed_internal"));
     EXPECT_EQ(failed.error.code(), "tiktok.internal");
     ASSERT_TRUE(failed.state);
     EXPECT_TRUE(read_state(*failed.state).publish_id.empty());
@@ -107,7 +103,7 @@ TEST(Reconcile, F4SendsTheSameRangeToTheSameUploadWhenBytesAreMissing) {
 }
 
 TEST(Reconcile, F4AllBytesThereMeansThatItIsBeingPublished) {
-    auto const back = as<Resume>(looked(last_chunk(), "status/all_uploaded"));
+    auto const back = as<Resume>(reconciled(last_chunk(), "status/all_uploaded"));
 
     EXPECT_TRUE(back.took_effect);
     EXPECT_EQ(read_state(back.state).phase, Phase::processing);
@@ -117,14 +113,14 @@ TEST(Reconcile, ACountThatIsNotToldIsWaitedForAndThenTheSameRangeIsOfferedAgain)
     auto const offset = last_chunk().offset;
     auto state = last_chunk();
     for (int look = 1; look < 3; ++look) {
-        auto const kept = as<Save>(looked(state, "status/processing_without_count"));
+        auto const kept = as<Save>(reconciled(state, "status/processing_without_count"));
         state = read_state(kept.state);
         EXPECT_EQ(state.uncounted, look);
         EXPECT_TRUE(std::holds_alternative<Wait>(reconcile(doubtful(state), Saved{})));
         EXPECT_EQ(as<Send>(reconcile(doubtful(state), Begin{})).step, step::status);
     }
 
-    auto const back = as<Resume>(looked(state, "status/processing_without_count"));
+    auto const back = as<Resume>(reconciled(state, "status/processing_without_count"));
 
     EXPECT_FALSE(back.took_effect);
     state = read_state(back.state);
@@ -145,7 +141,7 @@ TEST(Reconcile, ACountThatComesLateIsBelieved) {
     auto state = last_chunk();
     state.uncounted = 2;
 
-    EXPECT_TRUE(as<Resume>(looked(state, "status/all_uploaded")).took_effect);
+    EXPECT_TRUE(as<Resume>(reconciled(state, "status/all_uploaded")).took_effect);
 }
 
 TEST(Reconcile, ACountThatIsNotToldProvesNothing) {
@@ -153,17 +149,17 @@ TEST(Reconcile, ACountThatIsNotToldProvesNothing) {
     state.uncounted = 2;
     // The URL is too old to be used, or nobody knows it, and no time proves the upload dead.
     for (auto const now : {at(56min), at(71min), at(25h)})
-        EXPECT_TRUE(
-            std::holds_alternative<Wait>(looked(state, "status/processing_without_count", now)));
+        EXPECT_TRUE(std::holds_alternative<Wait>(
+            reconciled(state, "status/processing_without_count", now)));
     // All parts were confirmed.
     EXPECT_TRUE(
-        std::holds_alternative<Wait>(looked(processing(), "status/processing_without_count")));
+        std::holds_alternative<Wait>(reconciled(processing(), "status/processing_without_count")));
     // A word that is not known says nothing of an upload that waits.
     HttpReply const new_word{200, R"({"data":{"status":"PONDERING"},"error":{"code":"ok"}})"};
     EXPECT_TRUE(
         std::holds_alternative<Wait>(reconcile(doubtful(state), reply(step::status, new_word))));
     state.resumes = 5;
-    EXPECT_TRUE(std::holds_alternative<Wait>(looked(state, "status/processing_without_count")));
+    EXPECT_TRUE(std::holds_alternative<Wait>(reconciled(state, "status/processing_without_count")));
 }
 
 TEST(Reconcile, F6OnlyTimeOrFailureProvesAnUploadDead) {
@@ -188,11 +184,12 @@ TEST(Reconcile, TheLastChunkIsNotSentAgainWithoutEnd) {
 }
 
 TEST(Reconcile, F8AnUnknownIdStaysUnknown) {
-    EXPECT_TRUE(std::holds_alternative<Wait>(looked(last_chunk(), "status/invalid_publish_id")));
+    EXPECT_TRUE(
+        std::holds_alternative<Wait>(reconciled(last_chunk(), "status/invalid_publish_id")));
 }
 
 TEST(Reconcile, F9KeepsLookingAfterADay) {
-    EXPECT_EQ(as<Wait>(looked(processing(), "status/all_uploaded", at(25h))).delay, 30min);
+    EXPECT_EQ(as<Wait>(reconciled(processing(), "status/all_uploaded", at(25h))).delay, 30min);
 }
 
 TEST(Reconcile, AFailedLookIsNoVerdict) {
@@ -201,8 +198,8 @@ TEST(Reconcile, AFailedLookIsNoVerdict) {
                              "status/without_status",
                              "status/scope_not_authorized",
                              "status/rate_limit_exceeded"})
-        EXPECT_TRUE(std::holds_alternative<Wait>(looked(last_chunk(), name))) << name;
-    auto const expired = as<Fail>(looked(last_chunk(), "status/access_token_invalid"));
+        EXPECT_TRUE(std::holds_alternative<Wait>(reconciled(last_chunk(), name))) << name;
+    auto const expired = as<Fail>(reconciled(last_chunk(), "status/access_token_invalid"));
     EXPECT_EQ(expired.error.code(), "account.token_expired");
     EXPECT_FALSE(expired.state);
 }
@@ -234,11 +231,11 @@ TEST(CompleteReceipt, FillsInTheIdWhenItComes) {
     state.phase = Phase::posted;
     state.since = at(2min);
 
-    auto const later = as<Finish>(looked(state, "status/complete_without_id", at(2min) + 5s));
+    auto const later = as<Finish>(reconciled(state, "status/complete_without_id", at(2min) + 5s));
     EXPECT_EQ(later.look_again, 10s);
     EXPECT_FALSE(later.handed_off);
 
-    auto const done = as<Finish>(looked(state, "status/complete_list", at(2min) + 15s));
+    auto const done = as<Finish>(reconciled(state, "status/complete_list", at(2min) + 15s));
     EXPECT_EQ(done.receipt.link, "https://www.tiktok.com/@ann/video/7512345678901234567");
     EXPECT_FALSE(done.look_again);
 }
@@ -248,7 +245,8 @@ TEST(CompleteReceipt, StopsAskingAfterSixHours) {
     state.phase = Phase::posted;
     state.since = at(2min);
 
-    EXPECT_FALSE(as<Finish>(looked(state, "status/complete_without_id", at(2min) + 6h)).look_again);
+    EXPECT_FALSE(
+        as<Finish>(reconciled(state, "status/complete_without_id", at(2min) + 6h)).look_again);
 }
 
 TEST(CompleteReceipt, APublishedPostStaysPublishedWhateverIsSeenLater) {
@@ -259,7 +257,7 @@ TEST(CompleteReceipt, APublishedPostStaysPublishedWhateverIsSeenLater) {
                              "status/gateway_page",
                              "status/access_token_invalid",
                              "status/all_uploaded"}) {
-        auto const done = as<Finish>(looked(state, name, at(3min)));
+        auto const done = as<Finish>(reconciled(state, name, at(3min)));
         EXPECT_FALSE(done.handed_off) << name;
         EXPECT_TRUE(done.look_again) << name;
     }
@@ -270,8 +268,8 @@ TEST(CompleteReceipt, ADraftThatTheCreatorPostedBecomesPublished) {
     state.inbox = true;
     state.phase = Phase::handed_off;
 
-    EXPECT_TRUE(as<Finish>(looked(state, "status/in_inbox")).handed_off);
-    auto const done = as<Finish>(looked(state, "status/complete_several"));
+    EXPECT_TRUE(as<Finish>(reconciled(state, "status/in_inbox")).handed_off);
+    auto const done = as<Finish>(reconciled(state, "status/complete_several"));
     EXPECT_FALSE(done.handed_off);
     EXPECT_EQ(done.receipt.remote_ids.size(), 2U);
 }

@@ -1,6 +1,7 @@
 // Every request of the posting flow, and the effect that each has. Nothing else in the adapter
 // sends.
 #include "errors.hpp"
+#include "options.hpp"
 #include "steps.hpp"
 
 #include <postrider/instant.hpp>
@@ -18,16 +19,6 @@ using adapter::JobView;
 using adapter::Post;
 using adapter::PostKind;
 using adapter::Send;
-
-std::string text_option(Post const& post, std::string_view name) {
-    auto const* value = post.options.if_contains(name);
-    return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
-
-bool flag_option(Post const& post, std::string_view name) {
-    auto const* value = post.options.if_contains(name);
-    return value && value->is_bool() && value->get_bool();
-}
 
 // Choices that belong to a person and must stand in the post as such when it is sent.
 std::optional<Error> missing_choice(Post const& post) {

@@ -13,9 +13,9 @@ namespace postrider::tiktok {
 
 namespace {
 
-std::string text_option(adapter::AppView const& app,
-                        std::string_view name,
-                        std::string_view fallback) {
+std::string app_option(adapter::AppView const& app,
+                       std::string_view name,
+                       std::string_view fallback) {
     auto const* value = app.options.if_contains(name);
     if (!value || !value->is_string() || value->get_string().empty()) return std::string{fallback};
     return std::string{value->get_string()};
@@ -72,13 +72,13 @@ std::optional<UrlParts> parse_parts(std::string_view url) {
 
 Settings settings_of(adapter::AppView const& app) {
     Settings settings;
-    settings.api_base = text_option(app, "api_base", official_api_base);
-    settings.upload_hosts = split_hosts(text_option(app, "upload_hosts", official_upload_hosts));
+    settings.api_base = app_option(app, "api_base", official_api_base);
+    settings.upload_hosts = split_hosts(app_option(app, "upload_hosts", official_upload_hosts));
     if (auto const* size = app.options.if_contains("chunk_size")) {
         if (size->is_int64() && size->get_int64() > 0)
             settings.chunk_size = static_cast<std::uint64_t>(size->get_int64());
         // An option that was typed on a command line may arrive as text.
-        std::string const typed = text_option(app, "chunk_size", "");
+        std::string const typed = app_option(app, "chunk_size", "");
         std::uint64_t number = 0;
         auto const read = std::from_chars(typed.data(), typed.data() + typed.size(), number);
         if (!typed.empty() && read.ec == std::errc{} && number > 0) settings.chunk_size = number;

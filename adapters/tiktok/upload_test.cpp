@@ -14,10 +14,6 @@ Action looked(State const& state, std::string_view name, Instant now = at(2min))
     return next(job_in(state, now), reply(step::status, name));
 }
 
-State last_chunk() {
-    return uploading(40'000'000);
-}
-
 HttpReply told(int status, std::string body, std::string progress) {
     HttpReply http{status, std::move(body)};
     http.headers = {{"Content-Range", std::move(progress)}};

@@ -1,6 +1,7 @@
 // What the descriptor's tables cannot say of a post: today's answers about its creator, and rules
 // that tie two things together. Findings only; no choice is ever changed here.
 #include "errors.hpp"
+#include "options.hpp"
 #include "steps.hpp"
 
 #include <postrider/instant.hpp>
@@ -33,16 +34,6 @@ Finding finding(std::string_view code, std::string path, std::string message) {
     return result;
 }
 
-std::string text_option(Post const& post, std::string_view name) {
-    auto const* value = post.options.if_contains(name);
-    return value && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
-
-bool is_true(Post const& post, std::string_view name) {
-    auto const* value = post.options.if_contains(name);
-    return value && value->is_bool() && value->get_bool();
-}
-
 // A post that may end in the inbox anyway is not refused for what only a direct one needs.
 Finding::Level direct_level(Post const& post) {
     return post.deliver == Deliver::direct_or_inbox ? Finding::Level::warning
@@ -73,7 +64,7 @@ std::vector<Finding> interactions_not_offered(Post const& post, CreatorFacts con
         auto const locked = facts.locked.find(std::string{name});
         // Photos have no duets and stitches to allow.
         if (post.kind == PostKind::photo && name != "allow_comment") continue;
-        if (locked == facts.locked.end() || !is_true(post, name)) continue;
+        if (locked == facts.locked.end() || !flag_option(post, name)) continue;
         auto result = finding("tiktok.interaction_not_offered",
                               option_path(name),
                               fmt::format("{} cannot be true now: {}", name, locked->second));

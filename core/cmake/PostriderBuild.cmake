@@ -38,6 +38,10 @@ function(postrider_defaults target)
     # g++ 12 at -O2 takes the frames of Asio's coroutines for memory that one function allocates and another's frees.
     target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-Wno-mismatched-new-delete>)
   endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_UNITY_BUILD)
+    # In a unity build the file that holds a coroutine is an included one, and its lambdas look like a header's.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
   # Boost.DLL with the standard library's filesystem; Asio without its deprecated names.
   target_compile_definitions(${target} PRIVATE BOOST_DLL_USE_STD_FS BOOST_ASIO_NO_DEPRECATED)
 endfunction()

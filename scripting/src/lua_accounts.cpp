@@ -15,7 +15,7 @@ FieldBinding const accounts_fields[] = {
     {"zone", Form::text, false, "only those whose home zone this is"},
 };
 
-std::string app_of(Context& ctx, core::Account const& account) {
+std::string app_name_of(Context& ctx, core::Account const& account) {
     auto name = ctx.host.app_name ? ctx.host.app_name(account.app_id) : std::string();
     return name.empty() ? account.app_id : name;
 }
@@ -51,7 +51,7 @@ int list_accounts(lua_State* L) {
         if (!tag.empty() &&
             std::find(account.tags.begin(), account.tags.end(), tag) == account.tags.end())
             continue;
-        if (!app.empty() && app_of(ctx, account) != app && account.app_id != app) continue;
+        if (!app.empty() && app_name_of(ctx, account) != app && account.app_id != app) continue;
         if (!zone.empty() && account.zone != zone) continue;
         push_account(L, account);
         lua_rawseti(L, -2, ++count);
@@ -73,7 +73,7 @@ int account_text(lua_State* L) {
 }
 
 int account_app(lua_State* L) {
-    push_text(L, app_of(context(L), *self<AccountValue>(L).account));
+    push_text(L, app_name_of(context(L), *self<AccountValue>(L).account));
     return 1;
 }
 

@@ -30,7 +30,7 @@ FieldBinding const find_media_fields[] = {
     {"sort", Form::words, false, "order; else `path`", {}, "path|name|duration|size"},
     {"limit", Form::integer, false, "at most so many"},
 };
-FieldBinding const require_fields[] = {
+FieldBinding const require_media_fields[] = {
     {"min_width", Form::integer, false, "pixels as displayed"},
     {"min_height", Form::integer, false, "pixels as displayed"},
     {"min_duration", Form::duration, false, "at least so long"},
@@ -281,7 +281,7 @@ TableBinding const media_table{
 TableBinding const find_media_table{
     "find_media", "FindMediaFields", "Which files of the folder.", find_media_fields};
 TableBinding const require_table{
-    "require", "RequireFields", "What a piece of media has to be.", require_fields};
+    "require", "RequireFields", "What a piece of media has to be.", require_media_fields};
 ClassBinding const media_class{
     .name = "Media",
     .doc = "One file or URL, probed when something is first asked of it.",

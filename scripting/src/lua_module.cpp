@@ -103,11 +103,11 @@ int raw_pick(lua_State* L) {
 
 // --- require
 
-FieldBinding const require_fields[] = {
+FieldBinding const require_api_fields[] = {
     {"api", Form::integer, false, "which version of these functions: 1"},
 };
 TableBinding const api_table{
-    "require", "RequireApi", "Which version of the functions.", require_fields};
+    "require", "RequireApi", "Which version of the functions.", require_api_fields};
 
 [[noreturn]] void api_missing() {
     throw ScriptError(

@@ -27,7 +27,7 @@ Result<json::object> stored_account(Context& context, std::string const& name) {
     });
 }
 
-Result<Answer> run_list(Context& context, Request const& request) {
+Result<Answer> run_account_list(Context& context, Request const& request) {
     auto listed = read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
         auto accounts = tables.accounts();
         if (!accounts) return accounts.error();
@@ -60,13 +60,13 @@ Result<Answer> run_list(Context& context, Request const& request) {
     return listed;
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_account_show(Context& context, Request const& request) {
     auto account = stored_account(context, request.text("account"));
     if (!account) return account.error();
     return Answer(*account);
 }
 
-Result<Answer> run_check(Context& context, Request const& request) {
+Result<Answer> run_account_check(Context& context, Request const& request) {
     auto account = read_store<core::Account>(context, [&](core::Tables& tables) {
         return account_named(tables, request.text("account"));
     });
@@ -91,7 +91,7 @@ Result<Answer> run_check(Context& context, Request const& request) {
     return answer;
 }
 
-Result<Answer> run_set(Context& context, Request const& request) {
+Result<Answer> run_account_set(Context& context, Request const& request) {
     auto const zone = request.text("zone");
     if (!zone.empty() && !script::is_zone(zone)) {
         Finding finding;
@@ -118,7 +118,7 @@ Result<Answer> run_set(Context& context, Request const& request) {
     return Answer(*changed);
 }
 
-Result<Answer> pause_or_resume(Context& context, Request const& request, bool paused) {
+Result<Answer> pause_or_resume_account(Context& context, Request const& request, bool paused) {
     auto changed =
         write_store<json::object>(context, [&](core::Tables& tables) -> Result<json::object> {
             auto account = account_named(tables, request.text("account"));
@@ -134,12 +134,12 @@ Result<Answer> pause_or_resume(Context& context, Request const& request, bool pa
     return Answer(*changed);
 }
 
-Result<Answer> run_pause(Context& context, Request const& request) {
-    return pause_or_resume(context, request, true);
+Result<Answer> run_account_pause(Context& context, Request const& request) {
+    return pause_or_resume_account(context, request, true);
 }
 
-Result<Answer> run_resume(Context& context, Request const& request) {
-    return pause_or_resume(context, request, false);
+Result<Answer> run_account_resume(Context& context, Request const& request) {
+    return pause_or_resume_account(context, request, false);
 }
 
 #define POSTRIDER_ACCOUNT_INPUT                                                          \
@@ -153,7 +153,7 @@ constexpr InputSpec hold_inputs[] = {
     POSTRIDER_ACCOUNT_INPUT,
     {.name = "reason", .help = "why, for those who ask later"},
 };
-constexpr InputSpec set_inputs[] = {
+constexpr InputSpec account_set_inputs[] = {
     POSTRIDER_ACCOUNT_INPUT,
     {.name = "zone", .help = "home zone, such as Europe/Paris", .placeholder = "ZONE"},
     {.name = "tag",
@@ -163,18 +163,20 @@ constexpr InputSpec set_inputs[] = {
     {.name = "untag", .help = "take such a word away", .placeholder = "WORD", .repeatable = true},
 };
 #undef POSTRIDER_ACCOUNT_INPUT
-constexpr InputSpec list_inputs[] = {
+constexpr InputSpec account_list_inputs[] = {
     {.name = "network", .help = "only accounts of this network"},
     {.name = "tag", .help = "only accounts with this tag"},
     {.name = "app", .help = "only accounts under this app"},
 };
-constexpr std::string_view list_examples[] = {"account list", "account list --tag launch -o id"};
-constexpr std::string_view show_examples[] = {"account show network:@handle"};
-constexpr std::string_view check_examples[] = {"account check network:@handle"};
-constexpr std::string_view set_examples[] = {
+constexpr std::string_view account_list_examples[] = {"account list",
+                                                      "account list --tag launch -o id"};
+constexpr std::string_view account_show_examples[] = {"account show network:@handle"};
+constexpr std::string_view account_check_examples[] = {"account check network:@handle"};
+constexpr std::string_view account_set_examples[] = {
     "account set network:@handle --zone Europe/Paris --tag launch"};
-constexpr std::string_view pause_examples[] = {"account pause network:@handle --reason 'holiday'"};
-constexpr std::string_view resume_examples[] = {"account resume network:@handle"};
+constexpr std::string_view account_pause_examples[] = {
+    "account pause network:@handle --reason 'holiday'"};
+constexpr std::string_view account_resume_examples[] = {"account resume network:@handle"};
 
 }  // namespace
 
@@ -206,14 +208,14 @@ Result<json::object> shown_account(core::Tables& tables, core::Account const& ac
 constinit Operation const account_list_operation{
     .name = "account.list",
     .sentence = "the accounts that are connected",
-    .inputs = list_inputs,
+    .inputs = account_list_inputs,
     .output = "{items: [@shown_account], streamed?: int}",
     .errors = "not_found.app",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = account_list_examples,
     .view = "items: name app zone tags paused reconnect_needed tokens.expires_at",
     .lists = true,
-    .run = run_list,
+    .run = run_account_list,
 };
 
 constinit Operation const account_show_operation{
@@ -223,8 +225,8 @@ constinit Operation const account_show_operation{
     .output = "@shown_account",
     .errors = "not_found.account",
     .scope = Scope::read,
-    .examples = show_examples,
-    .run = run_show,
+    .examples = account_show_examples,
+    .run = run_account_show,
 };
 
 constinit Operation const account_check_operation{
@@ -235,20 +237,20 @@ constinit Operation const account_check_operation{
     .errors = "not_found.account account.reconnect_needed network.unreachable network.rate_limited",
     .scope = Scope::read,
     .effect = OperationEffect::looks,
-    .examples = check_examples,
-    .run = run_check,
+    .examples = account_check_examples,
+    .run = run_account_check,
 };
 
 constinit Operation const account_set_operation{
     .name = "account.set",
     .sentence = "home zone and tags of an account, for campaigns",
-    .inputs = set_inputs,
+    .inputs = account_set_inputs,
     .output = "@shown_account",
     .errors = "not_found.account",
     .scope = Scope::admin,
     .effect = OperationEffect::store,
-    .examples = set_examples,
-    .run = run_set,
+    .examples = account_set_examples,
+    .run = run_account_set,
 };
 
 constinit Operation const account_pause_operation{
@@ -259,8 +261,8 @@ constinit Operation const account_pause_operation{
     .errors = "not_found.account",
     .scope = Scope::publish,
     .effect = OperationEffect::store,
-    .examples = pause_examples,
-    .run = run_pause,
+    .examples = account_pause_examples,
+    .run = run_account_pause,
 };
 
 constinit Operation const account_resume_operation{
@@ -271,8 +273,8 @@ constinit Operation const account_resume_operation{
     .errors = "not_found.account",
     .scope = Scope::publish,
     .effect = OperationEffect::store,
-    .examples = resume_examples,
-    .run = run_resume,
+    .examples = account_resume_examples,
+    .run = run_account_resume,
 };
 
 }  // namespace postrider::cli

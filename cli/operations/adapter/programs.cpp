@@ -85,7 +85,7 @@ Result<Answer> run_test(Context& context, Request const& request) {
     return become(context.helper("conformance"), arguments);
 }
 
-Result<Answer> run_list(Context& context, Request const&) {
+Result<Answer> run_adapter_list(Context& context, Request const&) {
     auto adapters = context.adapters();
     if (!adapters) return adapters.error();
     auto [page, next] = page_of(
@@ -111,7 +111,7 @@ Result<Answer> run_list(Context& context, Request const&) {
     return list_answer(context, std::move(items), next);
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_adapter_show(Context& context, Request const& request) {
     auto adapter = context.adapter(request.text("network"));
     if (!adapter) return adapter.error();
     Answer answer;
@@ -126,7 +126,7 @@ constexpr InputSpec emulator_inputs[] = {
      .positional = true,
      .repeatable = true},
 };
-constexpr InputSpec show_inputs[] = {
+constexpr InputSpec adapter_show_inputs[] = {
     {.name = "network",
      .help = "a network, as adapter list prints them",
      .positional = true,
@@ -148,8 +148,8 @@ constexpr InputSpec test_inputs[] = {
      .placeholder = "FILE"},
 };
 constexpr std::string_view emulator_examples[] = {"emulator NETWORK --listen 127.0.0.1:8899"};
-constexpr std::string_view list_examples[] = {"adapter list"};
-constexpr std::string_view show_examples[] = {"adapter show NETWORK"};
+constexpr std::string_view adapter_list_examples[] = {"adapter list"};
+constexpr std::string_view adapter_show_examples[] = {"adapter show NETWORK"};
 constexpr std::string_view test_examples[] = {"adapter test NETWORK --seed 7"};
 
 }  // namespace
@@ -172,20 +172,20 @@ constinit Operation const adapter_list_operation{
         "{items: [{network: text, usable: bool, version: text|null, problem: text|null, emulator: "
         "bool}], "
         "streamed?: int}",
-    .examples = list_examples,
+    .examples = adapter_list_examples,
     .view = "items: network version usable emulator problem",
     .lists = true,
-    .run = run_list,
+    .run = run_adapter_list,
 };
 
 constinit Operation const adapter_show_operation{
     .name = "adapter.show",
     .sentence = "everything that one adapter declares",
-    .inputs = show_inputs,
+    .inputs = adapter_show_inputs,
     .output = "{descriptor: object}",
     .errors = "not_found.network setup.adapter_mismatch",
-    .examples = show_examples,
-    .run = run_show,
+    .examples = adapter_show_examples,
+    .run = run_adapter_show,
 };
 
 constinit Operation const adapter_test_operation{

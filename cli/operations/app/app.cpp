@@ -58,7 +58,7 @@ Result<core::App> changed_app(Context& context,
     return app;
 }
 
-Result<Answer> run_add(Context& context, Request const& request) {
+Result<Answer> run_app_add(Context& context, Request const& request) {
     auto adapter = context.adapter(request.text("network"));
     if (!adapter) return adapter.error();
     auto const& descriptor = (*adapter)->descriptor();
@@ -105,7 +105,7 @@ Result<Answer> run_add(Context& context, Request const& request) {
     return answer;
 }
 
-Result<Answer> run_list(Context& context, Request const& request) {
+Result<Answer> run_app_list(Context& context, Request const& request) {
     auto apps = read_store<std::vector<core::App>>(
         context, [&](core::Tables& tables) { return tables.apps(request.text("network")); });
     if (!apps) return apps.error();
@@ -119,7 +119,7 @@ Result<Answer> run_list(Context& context, Request const& request) {
     return list_answer(context, std::move(items), next);
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_app_show(Context& context, Request const& request) {
     auto app = read_store<core::App>(
         context, [&](core::Tables& tables) { return app_named(tables, request.text("app"), ""); });
     if (!app) return app.error();
@@ -127,7 +127,7 @@ Result<Answer> run_show(Context& context, Request const& request) {
     return Answer(shown_app(*app, adapter ? &(*adapter)->descriptor() : nullptr));
 }
 
-Result<Answer> run_set(Context& context, Request const& request) {
+Result<Answer> run_app_set(Context& context, Request const& request) {
     auto app = read_store<core::App>(
         context, [&](core::Tables& tables) { return app_named(tables, request.text("app"), ""); });
     if (!app) return app.error();
@@ -143,7 +143,7 @@ Result<Answer> run_set(Context& context, Request const& request) {
     return Answer(shown_app(*changed, &(*adapter)->descriptor()));
 }
 
-Result<Answer> run_remove(Context& context, Request const& request) {
+Result<Answer> run_app_remove(Context& context, Request const& request) {
     auto removed = write_store<core::App>(context, [&](core::Tables& tables) -> Result<core::App> {
         auto app = app_named(tables, request.text("app"), "");
         if (!app) return app.error();
@@ -181,7 +181,7 @@ Result<Answer> run_remove(Context& context, Request const& request) {
         .placeholder = "NAME=VALUE", .repeatable = true                                        \
     }
 
-constexpr InputSpec add_inputs[] = {
+constexpr InputSpec app_add_inputs[] = {
     {.name = "network",
      .help = "the network it is registered at",
      .positional = true,
@@ -189,7 +189,7 @@ constexpr InputSpec add_inputs[] = {
     {.name = "name", .help = "what it is called here", .positional = true, .required = true},
     POSTRIDER_APP_FLAGS,
 };
-constexpr InputSpec set_inputs[] = {
+constexpr InputSpec app_set_inputs[] = {
     {.name = "app", .help = "name, NETWORK/NAME or id", .positional = true, .required = true},
     POSTRIDER_APP_FLAGS,
 };
@@ -197,41 +197,41 @@ constexpr InputSpec set_inputs[] = {
 constexpr InputSpec app_inputs[] = {
     {.name = "app", .help = "name, NETWORK/NAME or id", .positional = true, .required = true},
 };
-constexpr InputSpec list_inputs[] = {
+constexpr InputSpec app_list_inputs[] = {
     {.name = "network", .help = "only apps of this network"},
 };
-constexpr std::string_view add_examples[] = {
+constexpr std::string_view app_add_examples[] = {
     "app add NETWORK studio --key KEY --secret-stdin --option api_base=https://api.example < "
     "secret.txt"};
-constexpr std::string_view list_examples[] = {"app list"};
-constexpr std::string_view show_examples[] = {"app show studio"};
-constexpr std::string_view set_examples[] = {"app set studio --audited yes"};
-constexpr std::string_view remove_examples[] = {"app remove studio"};
+constexpr std::string_view app_list_examples[] = {"app list"};
+constexpr std::string_view app_show_examples[] = {"app show studio"};
+constexpr std::string_view app_set_examples[] = {"app set studio --audited yes"};
+constexpr std::string_view app_remove_examples[] = {"app remove studio"};
 
 }  // namespace
 
 constinit Operation const app_add_operation{
     .name = "app.add",
     .sentence = "register a developer application of a network",
-    .inputs = add_inputs,
+    .inputs = app_add_inputs,
     .output = "@app",
     .errors = "not_found.network conflict.name_taken option.unknown option.wrong_type",
     .scope = Scope::admin,
     .effect = OperationEffect::store,
-    .examples = add_examples,
-    .run = run_add,
+    .examples = app_add_examples,
+    .run = run_app_add,
 };
 
 constinit Operation const app_list_operation{
     .name = "app.list",
     .sentence = "the developer applications that are known",
-    .inputs = list_inputs,
+    .inputs = app_list_inputs,
     .output = "{items: [@app], streamed?: int}",
     .scope = Scope::admin,
-    .examples = list_examples,
+    .examples = app_list_examples,
     .view = "items: network name client_id audited id",
     .lists = true,
-    .run = run_list,
+    .run = run_app_list,
 };
 
 constinit Operation const app_show_operation{
@@ -241,20 +241,20 @@ constinit Operation const app_show_operation{
     .output = "@app",
     .errors = "not_found.app",
     .scope = Scope::admin,
-    .examples = show_examples,
-    .run = run_show,
+    .examples = app_show_examples,
+    .run = run_app_show,
 };
 
 constinit Operation const app_set_operation{
     .name = "app.set",
     .sentence = "change what is known of a developer application",
-    .inputs = set_inputs,
+    .inputs = app_set_inputs,
     .output = "@app",
     .errors = "not_found.app option.unknown option.wrong_type",
     .scope = Scope::admin,
     .effect = OperationEffect::store,
-    .examples = set_examples,
-    .run = run_set,
+    .examples = app_set_examples,
+    .run = run_app_set,
 };
 
 constinit Operation const app_remove_operation{
@@ -265,8 +265,8 @@ constinit Operation const app_remove_operation{
     .errors = "not_found.app conflict.wrong_state",
     .scope = Scope::admin,
     .effect = OperationEffect::store,
-    .examples = remove_examples,
-    .run = run_remove,
+    .examples = app_remove_examples,
+    .run = run_app_remove,
 };
 
 }  // namespace postrider::cli

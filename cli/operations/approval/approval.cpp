@@ -24,7 +24,7 @@ json::array approval_list(std::vector<core::Approval> const& approvals) {
     return list;
 }
 
-Result<Answer> run_list(Context& context, Request const& request) {
+Result<Answer> run_approval_list(Context& context, Request const& request) {
     auto approvals = read_store<std::vector<core::Approval>>(context, [&](core::Tables& tables) {
         return tables.approvals(request.text("plan"), request.text("state"));
     });
@@ -34,7 +34,7 @@ Result<Answer> run_list(Context& context, Request const& request) {
     return list_answer(context, approval_list(page), next);
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_approval_show(Context& context, Request const& request) {
     auto view = consent_view(context, request.text("approval"));
     if (!view) return view.error();
     Answer answer;
@@ -195,14 +195,14 @@ Result<Answer> run_decline(Context& context, Request const& request) {
     return decided_answer(*declined);
 }
 
-constexpr InputSpec list_inputs[] = {
+constexpr InputSpec approval_list_inputs[] = {
     {.name = "state",
      .type = InputType::choice,
      .help = "only approvals in this state",
      .values = "pending|granted|declined|expired|superseded|revoked"},
     {.name = "plan", .help = "only approvals of this plan"},
 };
-constexpr InputSpec show_inputs[] = {
+constexpr InputSpec approval_show_inputs[] = {
     {.name = "approval", .help = "an approval's id", .positional = true, .required = true},
 };
 constexpr InputSpec request_inputs[] = {
@@ -223,8 +223,9 @@ constexpr InputSpec decide_inputs[] = {
      .more = "Only while no choice is left open; recorded as given this way.",
      .secret = true},
 };
-constexpr std::string_view list_examples[] = {"approval list --state pending"};
-constexpr std::string_view show_examples[] = {"approval show apr_01KAH6KQ1R3S5T7V9W0X2Y4Z6A"};
+constexpr std::string_view approval_list_examples[] = {"approval list --state pending"};
+constexpr std::string_view approval_show_examples[] = {
+    "approval show apr_01KAH6KQ1R3S5T7V9W0X2Y4Z6A"};
 constexpr std::string_view request_examples[] = {
     "approval request pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --note 'For Monday'"};
 constexpr std::string_view grant_examples[] = {
@@ -238,19 +239,19 @@ constexpr std::string_view decline_examples[] = {
 constinit Operation const approval_list_operation{
     .name = "approval.list",
     .sentence = "approvals and how they stand, newest first",
-    .inputs = list_inputs,
+    .inputs = approval_list_inputs,
     .output = "{items: [@approval], streamed?: int}",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = approval_list_examples,
     .view = "items: id state campaign plan_id person created_at expires_at",
     .lists = true,
-    .run = run_list,
+    .run = run_approval_list,
 };
 
 constinit Operation const approval_show_operation{
     .name = "approval.show",
     .sentence = "what one approval covers, and every word that goes with it",
-    .inputs = show_inputs,
+    .inputs = approval_show_inputs,
     .output =
         "{approval: @approval, jobs: [{key: text, post: text, account: text, caption: !text, "
         "options: object, "
@@ -258,8 +259,8 @@ constinit Operation const approval_show_operation{
     .errors = "not_found.approval",
     .scope = Scope::read,
     .effect = OperationEffect::looks,
-    .examples = show_examples,
-    .run = run_show,
+    .examples = approval_show_examples,
+    .run = run_approval_show,
 };
 
 constinit Operation const approval_request_operation{

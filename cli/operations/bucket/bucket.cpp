@@ -52,7 +52,7 @@ bool speaks_of(std::string const& key, std::string const& id) {
     return id.empty() || ("/" + key + "/").find("/" + id + "/") != std::string::npos;
 }
 
-Result<Answer> run_list(Context& context, Request const& request) {
+Result<Answer> run_bucket_list(Context& context, Request const& request) {
     return read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
         std::string account_id;
         std::string app_id;
@@ -79,18 +79,18 @@ Result<Answer> run_list(Context& context, Request const& request) {
     });
 }
 
-constexpr InputSpec list_inputs[] = {
+constexpr InputSpec bucket_list_inputs[] = {
     {.name = "account", .help = "only buckets of this account"},
     {.name = "app", .help = "only buckets of this app"},
 };
-constexpr std::string_view list_examples[] = {"bucket list --account network:@handle"};
+constexpr std::string_view bucket_list_examples[] = {"bucket list --account network:@handle"};
 
 }  // namespace
 
 constinit Operation const bucket_list_operation{
     .name = "bucket.list",
     .sentence = "rate limits and quotas: size, used, free, and where each number comes from",
-    .inputs = list_inputs,
+    .inputs = bucket_list_inputs,
     .output =
         "{items: [{key: text, size: int, declared: int, window_ms: int, held: int, cooling: int, "
         "free: int, "
@@ -98,10 +98,10 @@ constinit Operation const bucket_list_operation{
         "streamed?: int}",
     .errors = "not_found.account not_found.app",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = bucket_list_examples,
     .view = "items: key size free held cooling free_at source window_ms",
     .lists = true,
-    .run = run_list,
+    .run = run_bucket_list,
 };
 
 }  // namespace postrider::cli

@@ -89,7 +89,7 @@ Login login_of(Context& context,
     return login;
 }
 
-Result<Answer> run_check(Context& context, Request const& request) {
+Result<Answer> run_campaign_check(Context& context, Request const& request) {
     auto file = context.path_of(request.text("file"));
     if (!file) return file.error();
     auto loaded = load_script(context, *file);
@@ -152,7 +152,7 @@ Result<Answer> run_check(Context& context, Request const& request) {
 
 // --- list, show, pause, resume
 
-Result<Answer> run_list(Context& context, Request const&) {
+Result<Answer> run_campaign_list(Context& context, Request const&) {
     auto listed = read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
         auto campaigns = tables.campaigns();
         if (!campaigns) return campaigns.error();
@@ -171,7 +171,7 @@ Result<Answer> run_list(Context& context, Request const&) {
     return listed;
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_campaign_show(Context& context, Request const& request) {
     return read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
         auto campaign = campaign_named(tables, request.text("name"));
         if (!campaign) return campaign.error();
@@ -193,7 +193,7 @@ Result<Answer> run_show(Context& context, Request const& request) {
     });
 }
 
-Result<Answer> pause_or_resume(Context& context, Request const& request, bool paused) {
+Result<Answer> pause_or_resume_campaign(Context& context, Request const& request, bool paused) {
     auto changed =
         write_store<json::object>(context, [&](core::Tables& tables) -> Result<json::object> {
             auto campaign = campaign_named(tables, request.text("name"));
@@ -209,12 +209,12 @@ Result<Answer> pause_or_resume(Context& context, Request const& request, bool pa
     return Answer(*changed);
 }
 
-Result<Answer> run_pause(Context& context, Request const& request) {
-    return pause_or_resume(context, request, true);
+Result<Answer> run_campaign_pause(Context& context, Request const& request) {
+    return pause_or_resume_campaign(context, request, true);
 }
 
-Result<Answer> run_resume(Context& context, Request const& request) {
-    return pause_or_resume(context, request, false);
+Result<Answer> run_campaign_resume(Context& context, Request const& request) {
+    return pause_or_resume_campaign(context, request, false);
 }
 
 constexpr InputSpec check_inputs[] = {
@@ -228,7 +228,7 @@ constexpr InputSpec check_inputs[] = {
      .type = InputType::boolean,
      .help = "habits that lead to trouble are errors too"},
 };
-constexpr InputSpec show_inputs[] = {
+constexpr InputSpec campaign_show_inputs[] = {
     {.name = "name",
      .help = "a campaign, as campaign list prints them",
      .positional = true,
@@ -248,11 +248,11 @@ constexpr InputSpec resume_inputs[] = {
      .positional = true,
      .required = true},
 };
-constexpr std::string_view check_examples[] = {"campaign check launch.lua --strict"};
-constexpr std::string_view list_examples[] = {"campaign list"};
-constexpr std::string_view show_examples[] = {"campaign show launch --post teaser"};
-constexpr std::string_view pause_examples[] = {"campaign pause launch --reason 'recall'"};
-constexpr std::string_view resume_examples[] = {"campaign resume launch"};
+constexpr std::string_view campaign_check_examples[] = {"campaign check launch.lua --strict"};
+constexpr std::string_view campaign_list_examples[] = {"campaign list"};
+constexpr std::string_view campaign_show_examples[] = {"campaign show launch --post teaser"};
+constexpr std::string_view campaign_pause_examples[] = {"campaign pause launch --reason 'recall'"};
+constexpr std::string_view campaign_resume_examples[] = {"campaign resume launch"};
 
 }  // namespace
 
@@ -263,9 +263,9 @@ constinit Operation const campaign_check_operation{
     .output = "{campaign: text, jobs: int, posts: [{post: text, accounts: [text]}]}",
     .errors = "plan.findings script.error script.syntax script.limit not_found.file",
     .scope = Scope::plan,
-    .examples = check_examples,
+    .examples = campaign_check_examples,
     .view = "posts: post accounts",
-    .run = run_check,
+    .run = run_campaign_check,
 };
 
 constinit Operation const campaign_list_operation{
@@ -276,22 +276,22 @@ constinit Operation const campaign_list_operation{
         "bool, "
         "pause_reason: text|null, counts: {*: int}}], streamed?: int}",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = campaign_list_examples,
     .view = "items: name paused counts applied_at",
     .lists = true,
-    .run = run_list,
+    .run = run_campaign_list,
 };
 
 constinit Operation const campaign_show_operation{
     .name = "campaign.show",
     .sentence = "posts, jobs and outcomes of a campaign",
-    .inputs = show_inputs,
+    .inputs = campaign_show_inputs,
     .output = "{campaign: @campaign, jobs: [@job], counts: {*: int}}",
     .errors = "not_found.campaign",
     .scope = Scope::read,
-    .examples = show_examples,
+    .examples = campaign_show_examples,
     .view = "jobs: state post account due_at receipt.seen.link error.code id",
-    .run = run_show,
+    .run = run_campaign_show,
 };
 
 constinit Operation const campaign_pause_operation{
@@ -302,8 +302,8 @@ constinit Operation const campaign_pause_operation{
     .errors = "not_found.campaign",
     .scope = Scope::publish,
     .effect = OperationEffect::store,
-    .examples = pause_examples,
-    .run = run_pause,
+    .examples = campaign_pause_examples,
+    .run = run_campaign_pause,
 };
 
 constinit Operation const campaign_resume_operation{
@@ -314,8 +314,8 @@ constinit Operation const campaign_resume_operation{
     .errors = "not_found.campaign",
     .scope = Scope::publish,
     .effect = OperationEffect::store,
-    .examples = resume_examples,
-    .run = run_resume,
+    .examples = campaign_resume_examples,
+    .run = run_campaign_resume,
 };
 
 }  // namespace postrider::cli

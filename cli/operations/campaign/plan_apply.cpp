@@ -56,7 +56,7 @@ Result<CampaignPlan> make_campaign_plan(Context& context, Request const& request
     return CampaignPlan{*std::move(loaded), *std::move(plan)};
 }
 
-Result<Answer> run_plan(Context& context, Request const& request) {
+Result<Answer> run_campaign_plan(Context& context, Request const& request) {
     auto made = make_campaign_plan(context, request, request.flag("offline"));
     if (!made) return made.error();
     std::vector<std::string> apply = {
@@ -83,7 +83,7 @@ bool agreed(Context& context, core::Plan const& plan) {
     return ask_yes(host, "\nApply this plan? Type yes: ");
 }
 
-Result<Answer> run_apply(Context& context, Request const& request) {
+Result<Answer> run_campaign_apply(Context& context, Request const& request) {
     auto const hash = request.text("hash");
     bool const asks = hash.empty() && !request.flag("yes");
     if (hash.empty() && !context.may_prompt()) return hash_missing();
@@ -118,7 +118,7 @@ Result<Answer> run_apply(Context& context, Request const& request) {
     return answer;
 }
 
-constexpr InputSpec plan_inputs[] = {
+constexpr InputSpec campaign_plan_inputs[] = {
     {.name = "file",
      .type = InputType::path,
      .help = "the campaign's script",
@@ -130,7 +130,7 @@ constexpr InputSpec plan_inputs[] = {
      .help = "do not ask networks; what is known has to do"},
     {.name = "only", .help = "only these posts", .placeholder = "KEY", .repeatable = true},
 };
-constexpr InputSpec apply_inputs[] = {
+constexpr InputSpec campaign_apply_inputs[] = {
     {.name = "file",
      .type = InputType::path,
      .help = "the campaign's script",
@@ -143,8 +143,8 @@ constexpr InputSpec apply_inputs[] = {
     {.name = "yes", .type = InputType::boolean, .help = "on a terminal: do not ask"},
     {.name = "wait", .type = InputType::boolean, .help = "run the engine until all is settled"},
 };
-constexpr std::string_view plan_examples[] = {"campaign plan launch.lua"};
-constexpr std::string_view apply_examples[] = {
+constexpr std::string_view campaign_plan_examples[] = {"campaign plan launch.lua"};
+constexpr std::string_view campaign_apply_examples[] = {
     "campaign apply launch.lua", "campaign apply launch.lua --hash sha256:9b74 --wait"};
 
 }  // namespace
@@ -152,23 +152,23 @@ constexpr std::string_view apply_examples[] = {
 constinit Operation const campaign_plan_operation{
     .name = "campaign.plan",
     .sentence = "what applying a campaign would do now; stores the plan",
-    .inputs = plan_inputs,
+    .inputs = campaign_plan_inputs,
     .output = "@plan_data",
     .errors =
         "plan.findings setup.not_initialised script.error script.syntax script.limit "
         "not_found.file",
     .scope = Scope::plan,
     .effect = OperationEffect::looks,
-    .examples = plan_examples,
+    .examples = campaign_plan_examples,
     .view = plan_view,
-    .run = run_plan,
+    .run = run_campaign_plan,
 };
 
 constinit Operation const campaign_apply_operation{
     .name = "campaign.apply",
     .sentence =
         "plan again, and hand the jobs to the engine if the plan is the one that was reviewed",
-    .inputs = apply_inputs,
+    .inputs = campaign_apply_inputs,
     .output = "@applied_data",
     .errors =
         "conflict.plan_stale plan.findings usage.missing_input wait.timeout jobs.partial "
@@ -177,9 +177,9 @@ constinit Operation const campaign_apply_operation{
     .scope = Scope::publish,
     .effect = OperationEffect::sends,
     .time_limit = "10m",
-    .examples = apply_examples,
+    .examples = campaign_apply_examples,
     .view = applied_view,
-    .run = run_apply,
+    .run = run_campaign_apply,
 };
 
 }  // namespace postrider::cli

@@ -37,7 +37,7 @@ Result<std::vector<core::Event>> events_after(Context& context, std::int64_t seq
         context, [&](core::Tables& tables) { return tables.events(seq, {}, limit); });
 }
 
-Result<Answer> run_list(Context& context, Request const& request) {
+Result<Answer> run_event_list(Context& context, Request const& request) {
     std::int64_t seq = request.integer("since");
     auto const& cursor = context.globals().cursor;
     if (!cursor.empty()) std::from_chars(cursor.data(), cursor.data() + cursor.size(), seq);
@@ -116,10 +116,10 @@ Result<Answer> run_follow(Context& context, Request const& request) {
         .placeholder = "TYPE,...", .repeatable = true                               \
     }
 
-constexpr InputSpec list_inputs[] = {POSTRIDER_EVENT_FLAGS};
+constexpr InputSpec event_list_inputs[] = {POSTRIDER_EVENT_FLAGS};
 constexpr InputSpec follow_inputs[] = {POSTRIDER_EVENT_FLAGS};
 #undef POSTRIDER_EVENT_FLAGS
-constexpr std::string_view list_examples[] = {"event list --types job.published"};
+constexpr std::string_view event_list_examples[] = {"event list --types job.published"};
 constexpr std::string_view follow_examples[] = {"event follow --types job,approval"};
 
 }  // namespace
@@ -127,13 +127,13 @@ constexpr std::string_view follow_examples[] = {"event follow --types job,approv
 constinit Operation const event_list_operation{
     .name = "event.list",
     .sentence = "the event log, oldest first",
-    .inputs = list_inputs,
+    .inputs = event_list_inputs,
     .output = "{items: [@event], streamed?: int}",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = event_list_examples,
     .view = "items: seq at type data",
     .lists = true,
-    .run = run_list,
+    .run = run_event_list,
 };
 
 constinit Operation const event_follow_operation{

@@ -19,7 +19,7 @@ namespace json = boost::json;
 using core::Job;
 using core::JobState;
 
-Result<Answer> run_list(Context& context, Request const& request) {
+Result<Answer> run_job_list(Context& context, Request const& request) {
     core::JobFilter filter;
     for (auto const& state : request.texts("state"))
         filter.states.push_back(*from_word<JobState>(state));
@@ -50,7 +50,7 @@ Result<Answer> run_list(Context& context, Request const& request) {
     return list_answer(context, std::move(items), next);
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_job_show(Context& context, Request const& request) {
     auto shown = read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
         auto job = job_named(tables, request.text("job"));
         if (!job) return job.error();
@@ -199,7 +199,7 @@ Result<Answer> run_reconcile(Context& context, Request const& request) {
         .required = true                                                             \
     }
 
-constexpr InputSpec list_inputs[] = {
+constexpr InputSpec job_list_inputs[] = {
     {.name = "state",
      .type = InputType::choice,
      .help = "only jobs in this state",
@@ -214,7 +214,7 @@ constexpr InputSpec list_inputs[] = {
      .help = "only dead letters: rejected, and can be revived"},
     {.name = "due_before", .type = InputType::instant, .help = "only jobs due before this"},
 };
-constexpr InputSpec show_inputs[] = {
+constexpr InputSpec job_show_inputs[] = {
     {.name = "job", .help = "a job's id", .positional = true, .required = true},
     {.name = "timeline", .type = InputType::boolean, .help = "each attempt and step"},
 };
@@ -245,8 +245,9 @@ constexpr InputSpec reconcile_inputs[] = {
      .help = "read their passphrase from the first line of standard input",
      .secret = true},
 };
-constexpr std::string_view list_examples[] = {"job list --state unknown", "job list --dead"};
-constexpr std::string_view show_examples[] = {"job show job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --timeline"};
+constexpr std::string_view job_list_examples[] = {"job list --state unknown", "job list --dead"};
+constexpr std::string_view job_show_examples[] = {
+    "job show job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --timeline"};
 constexpr std::string_view wait_examples[] = {
     "job wait job_01KAH6M4ZQ8V3R2T5W7X9Y0B1C --timeout 10m",
     "job wait --plan pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --until linked"};
@@ -262,26 +263,26 @@ constexpr std::string_view reconcile_examples[] = {
 constinit Operation const job_list_operation{
     .name = "job.list",
     .sentence = "jobs and how they stand, newest first",
-    .inputs = list_inputs,
+    .inputs = job_list_inputs,
     .output = "{items: [@job], streamed?: int}",
     .errors = "not_found.account",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = job_list_examples,
     .view = "items: state account post campaign due_at receipt.seen.link error.code id",
     .lists = true,
-    .run = run_list,
+    .run = run_job_list,
 };
 
 constinit Operation const job_show_operation{
     .name = "job.show",
     .sentence = "one job: state, receipt, error, and its timeline",
-    .inputs = show_inputs,
+    .inputs = job_show_inputs,
     .output = "{job: @job, timeline?: [@step]}",
     .errors = "not_found.job",
     .scope = Scope::read,
-    .examples = show_examples,
+    .examples = job_show_examples,
     .view = "timeline: attempt step effect verdict http_status duration_ms started_at note",
-    .run = run_show,
+    .run = run_job_show,
 };
 
 constinit Operation const job_wait_operation{

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-Result<Answer> run_list(Context& context, Request const&) {
+Result<Answer> run_network_list(Context& context, Request const&) {
     auto adapters = context.adapters();
     if (!adapters) return adapters.error();
     json::array items;
@@ -69,7 +69,7 @@ json::array of_kind(json::array const& list, std::string const& kind) {
     return kept;
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_network_show(Context& context, Request const& request) {
     auto adapter = context.adapter(request.text("network"));
     if (!adapter) return adapter.error();
     auto whole = adapter::to_json((*adapter)->descriptor());
@@ -89,7 +89,7 @@ Result<Answer> run_show(Context& context, Request const& request) {
     return Answer(std::move(shown));
 }
 
-constexpr InputSpec show_inputs[] = {
+constexpr InputSpec network_show_inputs[] = {
     {.name = "network",
      .help = "a network, as network list prints them",
      .positional = true,
@@ -103,8 +103,8 @@ constexpr InputSpec show_inputs[] = {
      .help = "one part of it",
      .values = "media|text|options|consent|limits"},
 };
-constexpr std::string_view list_examples[] = {"network list"};
-constexpr std::string_view show_examples[] = {"network show NETWORK --section options"};
+constexpr std::string_view network_list_examples[] = {"network list"};
+constexpr std::string_view network_show_examples[] = {"network show NETWORK --section options"};
 
 }  // namespace
 
@@ -115,17 +115,17 @@ constinit Operation const network_list_operation{
         "{items: [{network: text, title: text, version: text, kinds: [text], deliver: [text], "
         "sentence: text}], streamed?: int}",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = network_list_examples,
     .view = "items: network title version kinds deliver",
     .lists = true,
-    .run = run_list,
+    .run = run_network_list,
 };
 
 constinit Operation const network_show_operation{
     .name = "network.show",
     .sentence =
         "what a network accepts, which choices belong to people, where each limit comes from",
-    .inputs = show_inputs,
+    .inputs = network_show_inputs,
     .output =
         "{network: text, title: text, version: text, sentence?: text, kinds?: [text], deliver?: "
         "[text], "
@@ -136,12 +136,12 @@ constinit Operation const network_show_operation{
         "errors?: [object]}",
     .errors = "not_found.network",
     .scope = Scope::read,
-    .examples = show_examples,
+    .examples = network_show_examples,
     .view =
         "options: name type reserved help values; text: name kind length_max unit; "
         "media: kind containers video_codecs duration_ms_max size_bytes_max; "
         "buckets: name scope size window_ms source",
-    .run = run_show,
+    .run = run_network_show,
 };
 
 }  // namespace postrider::cli

@@ -26,7 +26,7 @@ json::object person_object(core::Person const& person) {
     return object;
 }
 
-Result<Answer> run_add(Context& context, Request const& request) {
+Result<Answer> run_person_add(Context& context, Request const& request) {
     auto const name = request.text("name");
     auto passphrase =
         context.secret(request,
@@ -53,7 +53,7 @@ Result<Answer> run_add(Context& context, Request const& request) {
     return Answer(person_object(person));
 }
 
-Result<Answer> run_list(Context& context, Request const&) {
+Result<Answer> run_person_list(Context& context, Request const&) {
     auto persons = read_store<std::vector<core::Person>>(
         context, [](core::Tables& tables) { return tables.persons(); });
     if (!persons) return persons.error();
@@ -64,7 +64,7 @@ Result<Answer> run_list(Context& context, Request const&) {
     return list_answer(context, std::move(items), next);
 }
 
-Result<Answer> run_remove(Context& context, Request const& request) {
+Result<Answer> run_person_remove(Context& context, Request const& request) {
     auto removed =
         write_store<core::Person>(context, [&](core::Tables& tables) -> Result<core::Person> {
             auto person = person_named(tables, request.text("name"));
@@ -86,7 +86,7 @@ Result<Answer> run_remove(Context& context, Request const& request) {
     return Answer(person_object(*removed));
 }
 
-constexpr InputSpec add_inputs[] = {
+constexpr InputSpec person_add_inputs[] = {
     {.name = "name",
      .help = "how this person is called here",
      .positional = true,
@@ -107,32 +107,32 @@ constexpr InputSpec name_inputs[] = {
      .positional = true,
      .required = true},
 };
-constexpr std::string_view add_examples[] = {
+constexpr std::string_view person_add_examples[] = {
     "person add ines --role approver --passphrase-stdin < passphrase.txt"};
-constexpr std::string_view list_examples[] = {"person list"};
-constexpr std::string_view remove_examples[] = {"person remove ines"};
+constexpr std::string_view person_list_examples[] = {"person list"};
+constexpr std::string_view person_remove_examples[] = {"person remove ines"};
 
 }  // namespace
 
 constinit Operation const person_add_operation{
     .name = "person.add",
     .sentence = "add someone who may sign in and approve",
-    .inputs = add_inputs,
+    .inputs = person_add_inputs,
     .output = "@person",
     .errors = "conflict.name_taken usage.missing_input",
     .effect = OperationEffect::store,
-    .examples = add_examples,
-    .run = run_add,
+    .examples = person_add_examples,
+    .run = run_person_add,
 };
 
 constinit Operation const person_list_operation{
     .name = "person.list",
     .sentence = "who may sign in and approve",
     .output = "{items: [@person], streamed?: int}",
-    .examples = list_examples,
+    .examples = person_list_examples,
     .view = "items: name role created_at",
     .lists = true,
-    .run = run_list,
+    .run = run_person_list,
 };
 
 constinit Operation const person_remove_operation{
@@ -142,8 +142,8 @@ constinit Operation const person_remove_operation{
     .output = "@person",
     .errors = "not_found.person conflict.wrong_state",
     .effect = OperationEffect::store,
-    .examples = remove_examples,
-    .run = run_remove,
+    .examples = person_remove_examples,
+    .run = run_person_remove,
 };
 
 }  // namespace postrider::cli

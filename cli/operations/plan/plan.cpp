@@ -41,7 +41,7 @@ json::object stored_object(core::StoredPlan const& stored) {
     return object;
 }
 
-Result<Answer> run_list(Context& context, Request const& request) {
+Result<Answer> run_plan_list(Context& context, Request const& request) {
     auto plans = read_store<std::vector<core::StoredPlan>>(
         context, [&](core::Tables& tables) { return tables.plans(request.text("campaign"), 0); });
     if (!plans) return plans.error();
@@ -52,7 +52,7 @@ Result<Answer> run_list(Context& context, Request const& request) {
     return list_answer(context, std::move(items), next);
 }
 
-Result<Answer> run_show(Context& context, Request const& request) {
+Result<Answer> run_plan_show(Context& context, Request const& request) {
     auto stored = read_store<core::StoredPlan>(
         context, [&](core::Tables& tables) { return plan_named(tables, request.text("plan")); });
     if (!stored) return stored.error();
@@ -70,7 +70,7 @@ Result<Answer> run_show(Context& context, Request const& request) {
     return answer;
 }
 
-Result<Answer> run_apply(Context& context, Request const& request) {
+Result<Answer> run_plan_apply(Context& context, Request const& request) {
     auto stored = read_store<core::StoredPlan>(
         context, [&](core::Tables& tables) { return plan_named(tables, request.text("plan")); });
     if (!stored) return stored.error();
@@ -104,10 +104,10 @@ Result<Answer> run_apply(Context& context, Request const& request) {
     return apply_and_answer(context, wish);
 }
 
-constexpr InputSpec list_inputs[] = {
+constexpr InputSpec plan_list_inputs[] = {
     {.name = "campaign", .help = "only plans of this campaign"},
 };
-constexpr InputSpec show_inputs[] = {
+constexpr InputSpec plan_show_inputs[] = {
     {.name = "plan", .help = "a plan's id", .positional = true, .required = true},
     {.name = "only",
      .type = InputType::choice,
@@ -115,7 +115,7 @@ constexpr InputSpec show_inputs[] = {
      .values = "create|change|cancel|unchanged",
      .repeatable = true},
 };
-constexpr InputSpec apply_inputs[] = {
+constexpr InputSpec plan_apply_inputs[] = {
     {.name = "plan", .help = "a plan's id", .positional = true, .required = true},
     {.name = "hash",
      .help = "the plan_hash that was reviewed; needed where nobody can be asked",
@@ -125,10 +125,10 @@ constexpr InputSpec apply_inputs[] = {
      .help = "refuse unless all approvals are there"},
     {.name = "wait", .type = InputType::boolean, .help = "run the engine until all is settled"},
 };
-constexpr std::string_view list_examples[] = {"plan list"};
-constexpr std::string_view show_examples[] = {
+constexpr std::string_view plan_list_examples[] = {"plan list"};
+constexpr std::string_view plan_show_examples[] = {
     "plan show pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --only create"};
-constexpr std::string_view apply_examples[] = {
+constexpr std::string_view plan_apply_examples[] = {
     "plan apply pln_01KAH6J9C2D4F6G8H0J1K3M5N7 --hash sha256:9b74"};
 
 }  // namespace
@@ -136,34 +136,34 @@ constexpr std::string_view apply_examples[] = {
 constinit Operation const plan_list_operation{
     .name = "plan.list",
     .sentence = "stored plans, newest first",
-    .inputs = list_inputs,
+    .inputs = plan_list_inputs,
     .output =
         "{items: [{id: text, plan_hash: text, campaign: text|null, state: text, created_at: "
         "instant, "
         "valid_until: instant, applied_at: instant|null, counts: {*: int}}], streamed?: int}",
     .scope = Scope::read,
-    .examples = list_examples,
+    .examples = plan_list_examples,
     .view = "items: id state campaign counts created_at",
     .lists = true,
-    .run = run_list,
+    .run = run_plan_list,
 };
 
 constinit Operation const plan_show_operation{
     .name = "plan.show",
     .sentence = "per job: action, fields that differ, findings, reservations",
-    .inputs = show_inputs,
+    .inputs = plan_show_inputs,
     .output = "@shown_plan",
     .errors = "not_found.plan",
     .scope = Scope::read,
-    .examples = show_examples,
+    .examples = plan_show_examples,
     .view = plan_view,
-    .run = run_show,
+    .run = run_plan_show,
 };
 
 constinit Operation const plan_apply_operation{
     .name = "plan.apply",
     .sentence = "hand the jobs of a stored plan to the engine, all or none",
-    .inputs = apply_inputs,
+    .inputs = plan_apply_inputs,
     .output = "@applied_data",
     .errors =
         "not_found.plan conflict.plan_stale plan.expired approval.required usage.missing_input "
@@ -172,9 +172,9 @@ constinit Operation const plan_apply_operation{
     .scope = Scope::publish,
     .effect = OperationEffect::sends,
     .time_limit = "10m",
-    .examples = apply_examples,
+    .examples = plan_apply_examples,
     .view = applied_view,
-    .run = run_apply,
+    .run = run_plan_apply,
 };
 
 }  // namespace postrider::cli

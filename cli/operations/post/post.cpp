@@ -241,7 +241,7 @@ bool changes_nothing(core::Plan const& plan) {
     });
 }
 
-Result<Answer> run_plan(Context& context, Request const& request) {
+Result<Answer> run_post_plan(Context& context, Request const& request) {
     auto plan = make_post_plan(context, request);
     if (!plan) return plan.error();
     return planned_answer(*plan, {"plan", "apply", plan->id, "--hash", plan->hash});
@@ -356,13 +356,13 @@ Result<Answer> run_publish(Context& context, Request const& request) {
         .help = "do not ask networks; what is known has to do"                             \
     }
 
-constexpr InputSpec plan_inputs[] = {POSTRIDER_POST_FLAGS};
+constexpr InputSpec post_plan_inputs[] = {POSTRIDER_POST_FLAGS};
 constexpr InputSpec publish_inputs[] = {
     POSTRIDER_POST_FLAGS,
     {.name = "wait", .type = InputType::boolean, .help = "run the engine until it is settled"},
 };
 #undef POSTRIDER_POST_FLAGS
-constexpr std::string_view plan_examples[] = {
+constexpr std::string_view post_plan_examples[] = {
     "post plan --account network:@handle --media teaser.mp4 --caption 'Out now' --option "
     "NETWORK.NAME=VALUE"};
 constexpr std::string_view publish_examples[] = {
@@ -374,7 +374,7 @@ constexpr std::string_view publish_examples[] = {
 constinit Operation const post_plan_operation{
     .name = "post.plan",
     .sentence = "one post to a plan; sends nothing but looks",
-    .inputs = plan_inputs,
+    .inputs = post_plan_inputs,
     .output = "@plan_data",
     .errors =
         "plan.findings conflict.key_reused not_found.account media.missing media.unsupported "
@@ -382,10 +382,10 @@ constinit Operation const post_plan_operation{
         "script.choice_missing caption.too_long",
     .scope = Scope::plan,
     .effect = OperationEffect::looks,
-    .examples = plan_examples,
+    .examples = post_plan_examples,
     .view = plan_view,
     .keyed = true,
-    .run = run_plan,
+    .run = run_post_plan,
 };
 
 constinit Operation const post_publish_operation{

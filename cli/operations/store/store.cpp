@@ -44,7 +44,7 @@ Result<Answer> run_info(Context& context, Request const&) {
 }
 
 // Reads everything once, so that what cannot be read is known before it is needed.
-Result<Answer> run_check(Context& context, Request const&) {
+Result<Answer> run_store_check(Context& context, Request const&) {
     Answer answer;
     json::array problems;
     auto read =
@@ -165,7 +165,7 @@ constexpr InputSpec config_get_inputs[] = {
      .required = true},
 };
 constexpr std::string_view info_examples[] = {"store info"};
-constexpr std::string_view check_examples[] = {"store check"};
+constexpr std::string_view store_check_examples[] = {"store check"};
 constexpr std::string_view config_list_examples[] = {"config list --show-origin"};
 constexpr std::string_view config_get_examples[] = {"config get store"};
 constexpr std::string_view config_path_examples[] = {"config path"};
@@ -187,9 +187,9 @@ constinit Operation const store_check_operation{
     .sentence = "read every row and see whether they fit together",
     .output = "{rows: int, problems: [{subject: text, sentence: text}]}",
     .errors = "setup.not_initialised setup.store_newer setup.store_unreadable",
-    .examples = check_examples,
+    .examples = store_check_examples,
     .view = "problems: subject sentence",
-    .run = run_check,
+    .run = run_store_check,
 };
 
 constinit Operation const config_list_operation{

@@ -1,23 +1,13 @@
 // Passphrase hashes by libsodium: no key of ours is involved. Digests of content are in
 // job/canonical_json.cpp.
-#include <postrider/core/vault.hpp>
+#include "sodium.hpp"
 
-#include <sodium.h>
+#include <postrider/core/vault.hpp>
 
 #include <array>
 #include <new>
-#include <stdexcept>
 
 namespace postrider::core {
-
-namespace {
-
-void start_sodium() {
-    static bool const started = ::sodium_init() >= 0;
-    if (!started) throw std::runtime_error("libsodium does not start");
-}
-
-}  // namespace
 
 std::string hash_passphrase(Secret const& passphrase) {
     start_sodium();

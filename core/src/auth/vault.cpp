@@ -1,10 +1,11 @@
 // The key file and what is sealed under it. Whose tokens these are is not known here.
+#include "sodium.hpp"
+
 #include <postrider/core/vault.hpp>
 
 #include <postrider/catalogue.hpp>
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,7 +15,6 @@
 #include <cerrno>
 #include <new>
 #include <optional>
-#include <stdexcept>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -30,11 +30,6 @@ constexpr std::size_t key_digits = key_bytes * 2;
 constexpr int base64 = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 // Names the form of what follows, so that a later one can be told apart.
 constexpr std::string_view form = "v1.";
-
-void start_sodium() {
-    static bool const started = ::sodium_init() >= 0;
-    if (!started) throw std::runtime_error("libsodium does not start");
-}
 
 std::string system_message(int number) {
     return std::system_category().message(number);

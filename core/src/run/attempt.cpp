@@ -310,7 +310,6 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
     note_step(send, exchange);
     auto const& reply = exchange.reply;
     last_verdict_ = reply.verdict;
-    last_verdict_ = reply.verdict;
     auto const operation = fmt::format("{}.{}", job_.spec.network, send.step);
     if (reply.verdict == adapter::Verdict::not_sent) {
         undo_arming();

@@ -131,12 +131,12 @@ TEST(Outcome, ProcessingGoesOnWithoutAnyRequest) {
     EXPECT_FALSE(emulator.model.next_event());
 }
 
-std::string const draft_body =
+std::string const inbox_body =
     R"({"source_info":{"source":"FILE_UPLOAD","video_size":1000,"chunk_size":1000,"total_chunk_count":1}})";
 
 TEST(Draft, WaitsInTheInboxAndMayBecomeSeveralPosts) {
     Harness emulator;
-    emulator.start(emulator.post(inbox_init_path, draft_body));
+    emulator.start(emulator.post(inbox_init_path, inbox_body));
     EXPECT_THAT(emulator.publish_id, testing::StartsWith("v_inbox_file~v2."));
     emulator.put(0, 999, 1'000);
     emulator.wait(std::chrono::seconds{1});
@@ -157,7 +157,7 @@ TEST(Draft, MayBePostedByTheCreatorWithoutBeingAsked) {
     Scenario world = Scenario::built_in();
     world.switches.drafts = "post";
     Harness emulator(world);
-    emulator.start(emulator.post(inbox_init_path, draft_body));
+    emulator.start(emulator.post(inbox_init_path, inbox_body));
     emulator.put(0, 999, 1'000);
     emulator.wait(std::chrono::seconds{2});
     EXPECT_EQ(emulator.status_word(), "PUBLISH_COMPLETE");

@@ -9,17 +9,18 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 Post const big{.size = 50'000'123, .chunk_size = 10'000'000, .count = 5};
-constexpr std::int64_t total = 50'000'123;
+constexpr std::int64_t total_bytes = 50'000'123;
 
 TEST(Upload, RunsTheOfficialSequence) {
     Harness emulator;
     emulator.init(big);
     std::vector<int> statuses;
     for (std::int64_t i = 0; i < 5; ++i) {
-        std::int64_t const last = i < 4 ? (i + 1) * 10'000'000 - 1 : total - 1;
-        Reply const reply = emulator.put_counted(i * 10'000'000, last, total);
+        std::int64_t const last = i < 4 ? (i + 1) * 10'000'000 - 1 : total_bytes - 1;
+        Reply const reply = emulator.put_counted(i * 10'000'000, last, total_bytes);
         statuses.push_back(reply.status);
-        EXPECT_EQ(header_of(reply, "Content-Range"), fmt::format("bytes 0-{}/{}", last + 1, total));
+        EXPECT_EQ(header_of(reply, "Content-Range"),
+                  fmt::format("bytes 0-{}/{}", last + 1, total_bytes));
     }
     EXPECT_THAT(statuses, ElementsAre(206, 206, 206, 206, 201));
     EXPECT_THAT(emulator.rules(), IsEmpty());
@@ -46,8 +47,8 @@ TEST(Upload, HashesTheBytesOverAllChunks) {
 TEST(Upload, AWrongStartIs416WithTheProgress) {
     Harness emulator;
     emulator.init(big);
-    emulator.put_counted(0, 9'999'999, total);
-    Reply const reply = emulator.put_counted(20'000'000, 29'999'999, total);
+    emulator.put_counted(0, 9'999'999, total_bytes);
+    Reply const reply = emulator.put_counted(20'000'000, 29'999'999, total_bytes);
     EXPECT_EQ(reply.status, 416);
     EXPECT_EQ(header_of(reply, "Content-Range"), "bytes 0-10000000/50000123");
     EXPECT_THAT(emulator.rules(), ElementsAre("upload_out_of_order"));
@@ -58,22 +59,22 @@ TEST(Upload, ProgressMayBeTheLastIndex) {
     world.switches.progress_header = "last";
     Harness emulator(world);
     emulator.init(big);
-    EXPECT_EQ(header_of(emulator.put_counted(0, 9'999'999, total), "Content-Range"),
+    EXPECT_EQ(header_of(emulator.put_counted(0, 9'999'999, total_bytes), "Content-Range"),
               "bytes 0-9999999/50000123");
     world.switches.progress_header = "none";
     Harness silent(world);
     silent.init(big);
-    EXPECT_EQ(header_of(silent.put_counted(0, 9'999'999, total), "Content-Range"), "");
+    EXPECT_EQ(header_of(silent.put_counted(0, 9'999'999, total_bytes), "Content-Range"), "");
 }
 
 TEST(Upload, AStoredChunkAgainIs416AndNoViolationAtFirst) {
     Harness emulator;
     emulator.init(big);
-    emulator.put_counted(0, 9'999'999, total);
-    EXPECT_EQ(emulator.put_counted(0, 9'999'999, total).status, 416);
+    emulator.put_counted(0, 9'999'999, total_bytes);
+    EXPECT_EQ(emulator.put_counted(0, 9'999'999, total_bytes).status, 416);
     EXPECT_THAT(emulator.rules(), IsEmpty());
-    emulator.put_counted(0, 9'999'999, total);
-    emulator.put_counted(0, 9'999'999, total);
+    emulator.put_counted(0, 9'999'999, total_bytes);
+    emulator.put_counted(0, 9'999'999, total_bytes);
     EXPECT_THAT(emulator.rules(), ElementsAre("progress_ignored"));
 }
 
@@ -108,9 +109,9 @@ TEST(Upload, AShortBodyIsNotStored) {
 TEST(Upload, TheUrlLivesOneHour) {
     Harness emulator;
     emulator.init(big);
-    emulator.put_counted(0, 9'999'999, total);
+    emulator.put_counted(0, 9'999'999, total_bytes);
     emulator.wait(std::chrono::minutes{60});
-    EXPECT_EQ(emulator.put_counted(10'000'000, 19'999'999, total).status, 403);
+    EXPECT_EQ(emulator.put_counted(10'000'000, 19'999'999, total_bytes).status, 403);
 }
 
 TEST(Upload, AnUnknownTaskIs404) {
@@ -147,8 +148,8 @@ TEST(Upload, TwoAtATimeIsAViolation) {
 TEST(Upload, ANewConnectionOvertakesABrokenOne) {
     Harness emulator;
     emulator.init(big);
-    PutStart const broken = emulator.model.begin_put(emulator.put_head(0, 9'999'999, total));
-    EXPECT_EQ(emulator.put_counted(0, 9'999'999, total).status, 206);
+    PutStart const broken = emulator.model.begin_put(emulator.put_head(0, 9'999'999, total_bytes));
+    EXPECT_EQ(emulator.put_counted(0, 9'999'999, total_bytes).status, 206);
     emulator.model.abort_put(broken.ticket);
     EXPECT_THAT(emulator.rules(), IsEmpty());
 }
@@ -206,8 +207,8 @@ TEST(UploadFault, BeforeAndAfterTheEffect) {
         emulator.model.set_faults(
             faults(fmt::format(R"([{{"on":"upload","match":{{"chunk":2}},"do":"{}"}}])", fault)));
         emulator.init(big);
-        EXPECT_EQ(emulator.put_counted(0, 9'999'999, total).status, 206) << fault;
-        Reply const reply = emulator.put_counted(10'000'000, 19'999'999, total);
+        EXPECT_EQ(emulator.put_counted(0, 9'999'999, total_bytes).status, 206) << fault;
+        Reply const reply = emulator.put_counted(10'000'000, 19'999'999, total_bytes);
         EXPECT_TRUE(reply.status >= 300 || reply.delivery == Delivery::drop) << fault;
         EXPECT_EQ(emulator.status().at("uploaded_bytes"), stored ? 20'000'000 : 10'000'000)
             << fault;
@@ -222,9 +223,9 @@ TEST(UploadFault, TheTaskMayExpireOrBeForgotten) {
         emulator.model.set_faults(
             faults(fmt::format(R"([{{"on":"upload","nth":2,"do":"{}"}}])", fault)));
         emulator.init(big);
-        emulator.put_counted(0, 9'999'999, total);
-        EXPECT_EQ(emulator.put_counted(10'000'000, 19'999'999, total).status, status);
-        EXPECT_EQ(emulator.put_counted(10'000'000, 19'999'999, total).status, status)
+        emulator.put_counted(0, 9'999'999, total_bytes);
+        EXPECT_EQ(emulator.put_counted(10'000'000, 19'999'999, total_bytes).status, status);
+        EXPECT_EQ(emulator.put_counted(10'000'000, 19'999'999, total_bytes).status, status)
             << "and stays so";
     }
 }

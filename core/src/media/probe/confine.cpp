@@ -196,8 +196,8 @@ void set_processor_limit(std::chrono::seconds share) {
     if (::getrlimit(RLIMIT_CPU, &now) != 0) return;
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
-    auto const seconds = used.ru_utime.tv_sec + used.ru_stime.tv_sec + 2 + share.count();
-    now.rlim_cur = std::min(static_cast<rlim_t>(seconds), now.rlim_max);
+    auto const total = used.ru_utime.tv_sec + used.ru_stime.tv_sec + 2 + share.count();
+    now.rlim_cur = std::min(static_cast<rlim_t>(total), now.rlim_max);
     ::setrlimit(RLIMIT_CPU, &now);
 }
 
