@@ -149,9 +149,9 @@ class Alpha final : public adapter::Adapter {
         auto const* found = state.open.if_contains(name);
         return found ? std::string(found->as_string()) : std::string();
     }
-    static adapter::Save save(std::string phase, std::string id) {
+    static adapter::Save save(std::string const& phase, std::string const& id) {
         adapter::Save save;
-        save.state.open["phase"] = std::move(phase);
+        save.state.open["phase"] = phase;
         save.state.open["id"] = id;
         save.state.sealed["ticket"] = "secret-of-" + id;
         return save;

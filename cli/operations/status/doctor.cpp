@@ -57,11 +57,14 @@ class Checks {
     }
 
  private:
-    void add(std::string_view name, char const* state, std::string sentence, json::value code) {
+    void add(std::string_view name,
+             char const* state,
+             std::string const& sentence,
+             json::value code) {
         json::object item;
         item["check"] = name;
         item["state"] = state;
-        item["sentence"] = std::move(sentence);
+        item["sentence"] = sentence;
         item["code"] = std::move(code);
         items.push_back(std::move(item));
     }

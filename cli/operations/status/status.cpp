@@ -60,13 +60,14 @@ Result<Answer> run_status(Context& context, Request const&) {
             if (job.state == JobState::rejected && job.revivable) ++row.dead;
         }
         json::array needs;
-        auto const need = [&needs](char const* what, std::string subject, std::string sentence) {
-            json::object object;
-            object["what"] = what;
-            object["subject"] = std::move(subject);
-            object["sentence"] = std::move(sentence);
-            needs.push_back(std::move(object));
-        };
+        auto const need =
+            [&needs](char const* what, std::string const& subject, std::string const& sentence) {
+                json::object object;
+                object["what"] = what;
+                object["subject"] = subject;
+                object["sentence"] = sentence;
+                needs.push_back(std::move(object));
+            };
         auto pending = tables.approvals("", "pending");
         if (!pending) return pending.error();
         for (auto const& approval : *pending) {
