@@ -327,11 +327,13 @@ asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest se
         co_return reply;
     }
     co_await clock_.sleep(round_trip / 2);
+    bool const down = down_until && clock_.now() < *down_until;
     bool const known =
         authorization.empty() ||
         good_tokens.count(authorization.substr(std::string_view("Bearer ").size())) > 0;
-    bool const effect = !fault || (*fault != Fault::lost_before && *fault != Fault::error_before &&
-                                   *fault != Fault::too_many && *fault != Fault::token_refused);
+    bool const effect =
+        !down && (!fault || (*fault != Fault::lost_before && *fault != Fault::error_before &&
+                             *fault != Fault::too_many && *fault != Fault::token_refused));
     if (effect) {
         if (step == "token") {
             reply = token_endpoint(body);
@@ -349,6 +351,7 @@ asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest se
         reply.http = adapter::HttpReply(code, std::move(text));
     };
     if (!known) status(401, "token");
+    if (down) status(503, "down");
     if (fault) {
         switch (*fault) {
             case Fault::lost_before:

@@ -135,6 +135,22 @@ Result<std::vector<Job>> MemoryTables::due_jobs(Instant now, int limit) {
     return due;
 }
 
+Result<std::vector<Job>> MemoryTables::take_turns(Instant now, int limit) {
+    auto due = due_jobs(now, static_cast<int>(rows.jobs.size()));
+    if (!due) return due;
+    for (auto const& job : *due) {
+        auto& turn = rows.turns[job.account_id];
+        turn = std::max(turn, rows.present_turn);
+    }
+    std::stable_sort(due->begin(), due->end(), [this](Job const& left, Job const& right) {
+        return rows.turns[left.account_id] < rows.turns[right.account_id];
+    });
+    if (static_cast<int>(due->size()) > limit) due->erase(due->begin() + limit, due->end());
+    for (auto const& job : *due)
+        rows.present_turn = std::max(rows.present_turn, rows.turns[job.account_id]++);
+    return due;
+}
+
 Result<std::optional<Instant>> MemoryTables::next_due() {
     auto const jobs = next_jobs();
     return jobs.empty() ? std::optional<Instant>() : jobs.front()->next_at;
@@ -338,6 +354,22 @@ Result<void> MemoryTables::put_bucket(core::BucketState const& bucket) {
 
 Result<std::vector<core::BucketState>> MemoryTables::buckets() {
     return values(rows.buckets);
+}
+
+Result<std::optional<core::CircuitState>> MemoryTables::circuit(std::string_view key) {
+    return find(rows.circuits, key);
+}
+
+Result<void> MemoryTables::put_circuit(core::CircuitState const& circuit) {
+    if (circuit.phase == core::CircuitState::Phase::closed)
+        rows.circuits.erase(circuit.key);
+    else
+        rows.circuits[circuit.key] = circuit;
+    return {};
+}
+
+Result<std::vector<core::CircuitState>> MemoryTables::circuits() {
+    return values(rows.circuits);
 }
 
 Result<void> MemoryTables::put_media(adapter::MediaFacts const& facts) {

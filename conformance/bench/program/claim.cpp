@@ -111,11 +111,11 @@ int run_claimer(fs::path const& folder, int jobs) {
         looks.push_back(looking.seconds() * 1e6);
         if (!due || *due > now) throw std::runtime_error("nothing is due");
 
-        // As the engine does it: the job that waits longest, held under a new fence, durably.
+        // As the engine does it: the job whose turn it is, held under a new fence, durably.
         Stopwatch const claiming;
         auto job =
             must(core::write_now<core::Job>(*store, [](core::Tables& tables) -> Result<core::Job> {
-                auto found = tables.due_jobs(now, 1);
+                auto found = tables.take_turns(now, 1);
                 if (!found) return found.error();
                 auto mine = found->at(0);
                 ++mine.fence;

@@ -121,7 +121,7 @@ Result<std::optional<Blocked>> acquire_permits(Tables& tables,
         loosen(*bucket, now);
         auto const free_at = permit_free_at(*bucket, now);
         if (free_at > now && (!blocked || free_at > blocked->until))
-            blocked = Blocked{free_at, use.spec->reason, use.key};
+            blocked = Blocked{free_at, use.spec->reason, use.key, Owner::network};
         buckets.push_back(*std::move(bucket));
     }
     if (blocked) return blocked;

@@ -239,6 +239,12 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
     request.media = job_.spec.post.media;
     request.holder = fmt::format("{}/{}/{}", parts_.owner, job_.id, job_.fence);
     request.stale_token = stale_token_;
+    // The same step after a failure is a retry, and pays for it.
+    auto const operation = fmt::format("{}.{}", job_.spec.network, send.step);
+    if (job_.failures > 0 && job_.error && job_.error->operation() == operation)
+        request.retry_cost = job_.error->code() == "network.unreachable"
+                                 ? RetryBudget::cost_after_timeout
+                                 : RetryBudget::cost;
     if (total > 0)
         request.progress = [this, offset, total](std::uint64_t sent) {
             report(offset + sent, total);
@@ -291,7 +297,8 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         undo_arming();  // and what is pending stays so: the transaction left no trace
         next.over = true;
         if (exchange.blocked) {
-            co_await snooze(exchange.blocked->reason, Owner::network, exchange.blocked->until);
+            co_await snooze(
+                exchange.blocked->reason, exchange.blocked->owner, exchange.blocked->until);
             co_return next;
         }
         if (stop) {
@@ -310,7 +317,6 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
     note_step(send, exchange);
     auto const& reply = exchange.reply;
     last_verdict_ = reply.verdict;
-    auto const operation = fmt::format("{}.{}", job_.spec.network, send.step);
     if (reply.verdict == adapter::Verdict::not_sent) {
         undo_arming();
         auto error = make_error("network.unreachable",

@@ -101,7 +101,7 @@ asio::awaitable<Result<int>> Engine::Impl::claim() {
     if (!*due || **due > now) co_return 0;
 
     auto work = [this, now, room](Tables& tables) -> Result<std::vector<Job>> {
-        auto jobs = tables.due_jobs(now, room);
+        auto jobs = tables.take_turns(now, room);
         if (!jobs) return jobs.error();
         std::vector<Job> taken;
         for (auto& job : *jobs) {
@@ -272,6 +272,7 @@ asio::awaitable<Result<adapter::CreatorFacts>> Engine::Impl::look_at_creator(
                 fmt::format("facts() asked for {}, which is no look.", request.send.step));
         request.holder = fmt::format("{}/look/{}", parts_.owner, ++looks_);
         request.stale_token = stale;
+        request.by_person = true;
         auto const step = request.send.step;
         auto exchange = co_await exchanges_.perform(std::move(request));
         if (exchange.refused) co_return *exchange.refused;

@@ -91,24 +91,66 @@ std::string request_digest(adapter::Send const& send) {
     return sha256_text(canonical_json(object));
 }
 
+asio::awaitable<Result<std::optional<Blocked>>> Exchanges::let_go(ExchangeRequest const& request,
+                                                                  std::vector<BucketUse> uses,
+                                                                  CircuitUse circuit,
+                                                                  Milliseconds deadline) {
+    using Outcome = Result<std::optional<Blocked>>;
+    if (uses.empty() && !request.before && !circuit.guarded)
+        co_return Outcome(std::optional<Blocked>());
+    auto const now = parts_.clock.now();
+    auto work = [this, &request, &uses, &circuit, now, deadline](Tables& tables) -> Outcome {
+        std::vector<CircuitState> probed;
+        if (circuit.guarded) {
+            auto held = circuits_.enter(tables, circuit, now, probed);
+            if (!held || *held) return held;
+        }
+        auto blocked = acquire_permits(tables, uses, request.holder, now, now + deadline);
+        if (!blocked || *blocked) return blocked;
+        for (auto const& state : probed)
+            if (auto put = tables.put_circuit(state); !put) return put.error();
+        if (request.before)
+            if (auto done = request.before(tables); !done) return done.error();
+        return blocked;
+    };
+    auto taken = co_await transact<std::optional<Blocked>>(parts_.store, std::move(work));
+    co_return taken;
+}
+
 asio::awaitable<ExchangeResult> Exchanges::perform(ExchangeRequest request) {
     ExchangeResult result;
+    auto const deadline =
+        request.send.deadline +
+        Milliseconds{static_cast<std::int64_t>(body_length(request.send) * 1000 / slowest_upload)};
+    auto circuit = circuit_use(request.descriptor->network, request.send, request.account.id);
+    circuit.asker = {request.holder, parts_.clock.now() + deadline, request.in_doubt};
+    circuit.retry_cost = request.retry_cost;
+    circuit.exempt = request.by_person;
+    // First of all: a network that is down is not even asked for a token.
+    auto const held = circuits_.look(parts_.store, circuit, parts_.clock.now());
+    if (!held) {
+        result.refused = held.error();
+        co_return result;
+    }
+    if (*held) {
+        result.blocked = **held;
+        co_return result;
+    }
+
     Tokens::Access access;
     if (request.send.request.credential == adapter::Credential::bearer) {
         auto token = co_await tokens_.access(request.account, request.app, request.stale_token);
         if (!token) {
+            circuits_.turn_back(circuit);
             result.refused = token.error();
             co_return result;
         }
         access = *std::move(token);
         result.token_generation = access.generation;
     }
-
-    auto const deadline =
-        request.send.deadline +
-        Milliseconds{static_cast<std::int64_t>(body_length(request.send) * 1000 / slowest_upload)};
     auto out = outgoing(request, access.token, deadline);
     if (!out) {
+        circuits_.turn_back(circuit);
         result.refused = out.error();
         co_return result;
     }
@@ -116,24 +158,14 @@ asio::awaitable<ExchangeResult> Exchanges::perform(ExchangeRequest request) {
     auto const uses =
         bucket_uses(*request.descriptor, request.send.buckets, request.app.id, request.account.id);
     auto const now = parts_.clock.now();
-    if (!uses.empty() || request.before) {
-        auto work =
-            [&request, &uses, now, deadline](Tables& tables) -> Result<std::optional<Blocked>> {
-            auto blocked = acquire_permits(tables, uses, request.holder, now, now + deadline);
-            if (!blocked || *blocked) return blocked;
-            if (request.before)
-                if (auto done = request.before(tables); !done) return done.error();
-            return blocked;
-        };
-        auto taken = co_await transact<std::optional<Blocked>>(parts_.store, std::move(work));
-        if (!taken) {
+    auto taken = co_await let_go(request, uses, circuit, deadline);
+    if (!taken || *taken) {
+        circuits_.turn_back(circuit);
+        if (!taken)
             result.refused = taken.error();
-            co_return result;
-        }
-        if (*taken) {
+        else
             result.blocked = **taken;
-            co_return result;
-        }
+        co_return result;
     }
 
     result.started_at = parts_.clock.now();
@@ -147,14 +179,17 @@ asio::awaitable<ExchangeResult> Exchanges::perform(ExchangeRequest request) {
     bool const too_many =
         result.reply.verdict == adapter::Verdict::replied && result.reply.http.status == 429;
     auto const pause = retry_after(result.reply.http);
+    std::vector<Store::Work> pieces;
+    if (auto told = circuits_.leave(circuit, result.reply, ended_at))
+        pieces.push_back(std::move(told));
     if (!uses.empty())
-        result.after = [uses,
-                        holder = request.holder,
-                        end,
-                        ended_at,
-                        deadline = now + deadline,
-                        too_many,
-                        pause](Tables& tables) -> Result<void> {
+        pieces.push_back([uses,
+                          holder = request.holder,
+                          end,
+                          ended_at,
+                          deadline = now + deadline,
+                          too_many,
+                          pause](Tables& tables) -> Result<void> {
             // A lost request may still be under way to the server: it is given a moment, at most
             // until its deadline.
             auto const at =
@@ -178,6 +213,12 @@ asio::awaitable<ExchangeResult> Exchanges::perform(ExchangeRequest request) {
             data["bucket"] = state.key;
             data["size"] = state.size;
             return tables.add_event("bucket.learned", std::move(data), ended_at);
+        });
+    if (!pieces.empty())
+        result.after = [pieces](Tables& tables) -> Result<void> {
+            for (auto const& piece : pieces)
+                if (auto done = piece(tables); !done) return done;
+            return {};
         };
     co_return result;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "auth/tokens.hpp"
+#include "run/circuits.hpp"
 
 #include <postrider/core/engine.hpp>
 #include <postrider/core/rate.hpp>
@@ -28,13 +29,16 @@ struct ExchangeRequest {
     /// exchange before it begins.
     Store::Work before;
     std::function<void(std::uint64_t)> progress;
+    int retry_cost = 0;      ///< in tokens of the retry budget; 0 for a first try
+    bool in_doubt = false;   ///< a look at a job whose commit is in doubt
+    bool by_person = false;  ///< somebody waits for it: no circuit holds it up
 
     ExchangeRequest() = default;
 };
 
 struct ExchangeResult {
     std::optional<Error> refused;    ///< by us, before anything was sent
-    std::optional<Blocked> blocked;  ///< no permit; nothing was sent
+    std::optional<Blocked> blocked;  ///< no permit, or a circuit is open; nothing was sent
     TransportReply reply;
     Instant started_at{};
     Milliseconds duration{0};
@@ -47,13 +51,21 @@ struct ExchangeResult {
 
 class Exchanges {
  public:
-    explicit Exchanges(EngineParts& parts) : parts_(parts), tokens_(parts) {}
+    explicit Exchanges(EngineParts& parts)
+        : parts_(parts), tokens_(parts), circuits_(parts.random) {}
 
     boost::asio::awaitable<ExchangeResult> perform(ExchangeRequest request);
 
  private:
+    // Permits, circuits and what else must be durable before the first byte.
+    boost::asio::awaitable<Result<std::optional<Blocked>>> let_go(ExchangeRequest const& request,
+                                                                  std::vector<BucketUse> uses,
+                                                                  CircuitUse circuit,
+                                                                  Milliseconds deadline);
+
     EngineParts& parts_;
     Tokens tokens_;
+    Circuits circuits_;
 };
 
 /// Digest of everything in a request that is not secret; kept with an intent.

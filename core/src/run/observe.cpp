@@ -103,9 +103,16 @@ asio::awaitable<Attempt::Next> Attempt::look(adapter::Send send) {
     request.send = send;
     request.holder = fmt::format("{}/{}/{}", parts_.owner, job_.id, job_.fence);
     request.stale_token = stale_token_;
+    request.in_doubt = job_.state == JobState::unknown;
     auto exchange = co_await exchanges_.perform(std::move(request));
     if (exchange.refused) {
         co_await look_later(30s);
+        co_return next;
+    }
+    if (exchange.blocked && exchange.blocked->reason == adapter::WaitReason::circuit) {
+        // Nothing was looked at: neither the count of looks nor their rhythm moves.
+        job_.next_at = exchange.blocked->until;
+        co_await release();
         co_return next;
     }
     if (exchange.blocked) {

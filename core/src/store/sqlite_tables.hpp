@@ -20,6 +20,7 @@ class SqliteTables final : public Tables {
     Result<std::vector<Job>> jobs(JobFilter const& filter) override;
     Result<void> update_job(Job const& job, std::optional<std::int64_t> fence) override;
     Result<std::vector<Job>> due_jobs(Instant now, int limit) override;
+    Result<std::vector<Job>> take_turns(Instant now, int limit) override;
     Result<std::optional<Instant>> next_due() override;
     Result<std::vector<Job>> held_jobs(std::string_view owner) override;
     Result<std::vector<std::string>> lease_owners() override;
@@ -62,6 +63,9 @@ class SqliteTables final : public Tables {
     Result<std::optional<BucketState>> bucket(std::string_view key) override;
     Result<void> put_bucket(BucketState const& bucket) override;
     Result<std::vector<BucketState>> buckets() override;
+    Result<std::optional<CircuitState>> circuit(std::string_view key) override;
+    Result<void> put_circuit(CircuitState const& circuit) override;
+    Result<std::vector<CircuitState>> circuits() override;
 
     Result<void> put_media(adapter::MediaFacts const& facts) override;
     Result<std::optional<adapter::MediaFacts>> media(std::string_view path) override;
@@ -74,6 +78,8 @@ class SqliteTables final : public Tables {
 
  private:
     std::vector<Job> read_jobs(Use& use);
+    static std::string const& first_job_sql();
+    std::optional<Job> first_job(std::string_view account_id);
     void refresh_ready(std::string_view account_id);
 
     Statements statements_;

@@ -1,4 +1,4 @@
-// Jobs, their steps, and which account may run next.
+// Jobs and their steps.
 #include "store/sqlite_tables.hpp"
 
 #include <postrider/catalogue.hpp>
@@ -165,32 +165,18 @@ Job read_job(Use& use) {
 
 }  // namespace
 
+std::string const& SqliteTables::first_job_sql() {
+    static std::string const sql = fmt::format(
+        "select {} from jobs where account_id = ? and next_at is not null and "
+        "lease_owner = '' order by next_at limit 1",
+        job_columns);
+    return sql;
+}
+
 std::vector<Job> SqliteTables::read_jobs(Use& use) {
     std::vector<Job> jobs;
     while (use.step()) jobs.push_back(read_job(use));
     return jobs;
-}
-
-void SqliteTables::refresh_ready(std::string_view account_id) {
-    std::optional<Instant> next;
-    {
-        auto use = statements_.use(
-            "select min(next_at) from jobs where account_id = ? and next_at is not null and "
-            "lease_owner = ''");
-        use.bind(account_id);
-        if (use.step()) next = use.maybe_instant();
-    }
-    if (next) {
-        statements_
-            .use(
-                "insert into ready(account_id, next_at) values(?, ?)"
-                " on conflict(account_id) do update set next_at = excluded.next_at")
-            .bind(account_id)
-            .bind(*next)
-            .run();
-    } else {
-        statements_.use("delete from ready where account_id = ?").bind(account_id).run();
-    }
 }
 
 Result<void> SqliteTables::insert_job(Job const& job) {
@@ -265,36 +251,6 @@ Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t
     use.bind(job.id).run();
     refresh_ready(job.account_id);
     return {};
-}
-
-Result<std::vector<Job>> SqliteTables::due_jobs(Instant now, int limit) {
-    std::vector<std::string> accounts;
-    {
-        auto use = statements_.use(
-            "select account_id from ready where next_at <= ? and not exists"
-            " (select 1 from jobs where jobs.account_id = ready.account_id and lease_owner <> '') "
-            "order by next_at limit ?");
-        use.bind(now).bind(limit);
-        while (use.step()) accounts.push_back(use.text());
-    }
-    std::vector<Job> due;
-    for (auto const& account : accounts) {
-        auto use = statements_.use(fmt::format(
-            "select {} from jobs where account_id = ? and next_at is not null and lease_owner = ''"
-            " order by next_at limit 1",
-            job_columns));
-        use.bind(account);
-        if (use.step()) due.push_back(read_job(use));
-    }
-    return due;
-}
-
-Result<std::optional<Instant>> SqliteTables::next_due() {
-    auto use = statements_.use(
-        "select min(next_at) from ready where not exists"
-        " (select 1 from jobs where jobs.account_id = ready.account_id and lease_owner <> '')");
-    use.step();
-    return use.maybe_instant();
 }
 
 Result<std::vector<Job>> SqliteTables::held_jobs(std::string_view owner) {

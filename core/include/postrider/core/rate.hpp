@@ -49,6 +49,7 @@ struct Blocked {
     Instant until{};
     adapter::WaitReason reason = adapter::WaitReason::rate;
     std::string bucket;
+    Owner owner = Owner::network;
 };
 
 /// A permit in each bucket or in none. Gives what is in the way, or nothing when all were taken.

@@ -3,6 +3,7 @@
 // nothing by itself.
 #pragma once
 
+#include <postrider/core/circuit.hpp>
 #include <postrider/core/job.hpp>
 #include <postrider/core/records.hpp>
 #include <postrider/result.hpp>
@@ -50,6 +51,10 @@ class Tables {
     /// Jobs that are due and that nobody holds, longest waiting first, at most one an account, none
     /// of an account of which a job is held already.
     virtual Result<std::vector<Job>> due_jobs(Instant now, int limit) = 0;
+    /// The same jobs in the order of fairness, for a claim: each account has a turn, the least turn
+    /// comes first, and each job given adds one to it. An account that comes newly, or was idle,
+    /// starts at the turn that was given last. Writes.
+    virtual Result<std::vector<Job>> take_turns(Instant now, int limit) = 0;
     /// When the next job that nobody holds is due; empty when none is.
     virtual Result<std::optional<Instant>> next_due() = 0;
     virtual Result<std::vector<Job>> held_jobs(
@@ -102,6 +107,11 @@ class Tables {
     virtual Result<std::optional<BucketState>> bucket(std::string_view key) = 0;
     virtual Result<void> put_bucket(BucketState const& bucket) = 0;
     virtual Result<std::vector<BucketState>> buckets() = 0;
+
+    // --- circuits that are not closed
+    virtual Result<std::optional<CircuitState>> circuit(std::string_view key) = 0;
+    virtual Result<void> put_circuit(CircuitState const& circuit) = 0;  ///< a closed one goes
+    virtual Result<std::vector<CircuitState>> circuits() = 0;           ///< by key
 
     // --- media, events, odds and ends
     virtual Result<void> put_media(

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -67,8 +68,9 @@ class FakeNetwork final : public core::Transport {
     bool refuse_refresh = false;
     Milliseconds round_trip{300};
     Milliseconds processing{4'000};
-    bool never_ends = false;      ///< state says `working` for ever
-    bool refuse_content = false;  ///< the network refuses after publishing was asked for
+    bool never_ends = false;            ///< state says `working` for ever
+    std::optional<Instant> down_until;  ///< until then every answer is HTTP 503, without effect
+    bool refuse_content = false;        ///< the network refuses after publishing was asked for
 
  private:
     core::TransportReply answer(std::string const& step,

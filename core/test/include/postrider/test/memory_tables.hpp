@@ -29,6 +29,9 @@ struct MemoryRows {
     std::map<std::string, core::Approval> approvals;
     std::map<std::string, core::Campaign> campaigns;
     std::map<std::string, core::BucketState> buckets;
+    std::map<std::string, core::CircuitState> circuits;
+    std::map<std::string, std::int64_t> turns;  ///< of accounts
+    std::int64_t present_turn = 0;
     std::map<std::string, adapter::MediaFacts> media;
     std::vector<core::Event> events;
     std::map<std::string, std::string> settings;
@@ -46,6 +49,7 @@ class MemoryTables final : public core::Tables {
     Result<std::vector<core::Job>> jobs(core::JobFilter const& filter) override;
     Result<void> update_job(core::Job const& job, std::optional<std::int64_t> fence = {}) override;
     Result<std::vector<core::Job>> due_jobs(Instant now, int limit) override;
+    Result<std::vector<core::Job>> take_turns(Instant now, int limit) override;
     Result<std::optional<Instant>> next_due() override;
     Result<std::vector<core::Job>> held_jobs(std::string_view owner) override;
     Result<std::vector<std::string>> lease_owners() override;
@@ -88,6 +92,9 @@ class MemoryTables final : public core::Tables {
     Result<std::optional<core::BucketState>> bucket(std::string_view key) override;
     Result<void> put_bucket(core::BucketState const& bucket) override;
     Result<std::vector<core::BucketState>> buckets() override;
+    Result<std::optional<core::CircuitState>> circuit(std::string_view key) override;
+    Result<void> put_circuit(core::CircuitState const& circuit) override;
+    Result<std::vector<core::CircuitState>> circuits() override;
 
     Result<void> put_media(adapter::MediaFacts const& facts) override;
     Result<std::optional<adapter::MediaFacts>> media(std::string_view path) override;
