@@ -170,6 +170,15 @@ Result<std::vector<std::string>> MemoryTables::lease_owners() {
     return std::vector<std::string>(owners.begin(), owners.end());
 }
 
+Result<std::vector<Job>> MemoryTables::jobs_in_doubt(std::string_view account_id) {
+    std::vector<Job> found;
+    for (auto const& [id, job] : rows.jobs)
+        if (job.account_id == account_id &&
+            (job.state == core::JobState::running || job.state == core::JobState::unknown))
+            found.push_back(job);
+    return found;
+}
+
 Result<std::vector<std::pair<std::string, std::int64_t>>> MemoryTables::count_jobs(
     core::JobFilter const& filter) {
     std::map<std::string, std::int64_t> counts;

@@ -267,12 +267,15 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         job_.updated_at = now();
     }
     if (commit || !pending_.empty()) {
-        request.before = [this, commit, &stop, pieces = pending_, stored = stored_form()](
+        bool const blind = send.effect == adapter::Effect::commit_blind;
+        request.before = [this, commit, blind, &stop, pieces = pending_, stored = stored_form()](
                              Tables& tables) -> Result<void> {
             for (auto const& piece : pieces)
                 if (auto done = piece(tables); !done) return done;
             if (!commit) return {};
             auto gate = check_gate(tables, stored, adapter_->descriptor(), now());
+            if (!gate) return gate.error();
+            if (blind && !*gate) gate = check_blind_lock(tables, stored, now());
             if (!gate) return gate.error();
             if (*gate) {
                 stop = **gate;

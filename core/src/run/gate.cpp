@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace postrider::core {
 
 using namespace std::chrono_literals;
@@ -66,6 +68,28 @@ Result<bool> later_one_is_late_too(Tables& tables, Job const& job, Instant now) 
 
 Milliseconds lateness(JobSpec const& spec, Instant now) {
     return spec.asap ? Milliseconds{0} : now - spec.due_at;
+}
+
+Result<std::optional<GateStop>> check_blind_lock(Tables& tables, Job const& job, Instant now) {
+    using Stop = std::optional<GateStop>;
+    auto others = tables.jobs_in_doubt(job.account_id);
+    if (!others) return others.error();
+    for (auto const& other : *others) {
+        bool const in_doubt = other.id != job.id && other.intent &&
+                              other.intent->effect == adapter::Effect::commit_blind &&
+                              other.intent->outcome == "armed";
+        if (!in_doubt) continue;
+        // Where looking has ended a person settles the other one; until then it is asked about
+        // rarely.
+        auto const next = std::max<Instant>(other.next_at.value_or(now + 30min), now + 1s);
+        auto why = make_error("job.outcome_unknown",
+                              fmt::format("Job {} of the same account is in doubt; this one waits "
+                                          "until it is known.",
+                                          other.id));
+        return Stop(
+            GateStop{GateStop::What::snooze, std::move(why), adapter::WaitReason::network, next});
+    }
+    return Stop();
 }
 
 Result<std::optional<GateStop>> check_gate(Tables& tables,

@@ -22,6 +22,11 @@ struct GateStop {
 /// never late.
 Milliseconds lateness(JobSpec const& spec, Instant now);
 
+/// Of two blind commits of one account in doubt nobody could tell which of them was found: while
+/// another job's is, this one waits until that is looked at next. Asked when a blind commit is
+/// armed; commits by handle are told apart by their handles.
+Result<std::optional<GateStop>> check_blind_lock(Tables& tables, Job const& job, Instant now);
+
 /// Nothing, or what holds the job up. Pure but for the tables it reads.
 Result<std::optional<GateStop>> check_gate(Tables& tables,
                                            Job const& job,

@@ -24,6 +24,7 @@ class SqliteTables final : public Tables {
     Result<std::optional<Instant>> next_due() override;
     Result<std::vector<Job>> held_jobs(std::string_view owner) override;
     Result<std::vector<std::string>> lease_owners() override;
+    Result<std::vector<Job>> jobs_in_doubt(std::string_view account_id) override;
     Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(
         JobFilter const& filter) override;
     Result<void> add_step(StepRecord const& step) override;

@@ -267,6 +267,14 @@ Result<std::vector<std::string>> SqliteTables::lease_owners() {
     return owners;
 }
 
+Result<std::vector<Job>> SqliteTables::jobs_in_doubt(std::string_view account_id) {
+    auto use = statements_.use(fmt::format(
+        "select {} from jobs where account_id = ? and state in ('running', 'unknown') order by id",
+        job_columns));
+    use.bind(account_id);
+    return read_jobs(use);
+}
+
 Result<std::vector<std::pair<std::string, std::int64_t>>> SqliteTables::count_jobs(
     JobFilter const& filter) {
     auto use = statements_.use(fmt::format(

@@ -60,6 +60,8 @@ class Tables {
     virtual Result<std::vector<Job>> held_jobs(
         std::string_view owner) = 0;  ///< leased by this owner
     virtual Result<std::vector<std::string>> lease_owners() = 0;
+    /// Jobs of one account that run or are unknown: few, however many jobs it has.
+    virtual Result<std::vector<Job>> jobs_in_doubt(std::string_view account_id) = 0;
     virtual Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(
         JobFilter const& filter) = 0;  ///< by state
     virtual Result<void> add_step(StepRecord const& step) = 0;

@@ -53,6 +53,7 @@ class MemoryTables final : public core::Tables {
     Result<std::optional<Instant>> next_due() override;
     Result<std::vector<core::Job>> held_jobs(std::string_view owner) override;
     Result<std::vector<std::string>> lease_owners() override;
+    Result<std::vector<core::Job>> jobs_in_doubt(std::string_view account_id) override;
     Result<std::vector<std::pair<std::string, std::int64_t>>> count_jobs(
         core::JobFilter const& filter) override;
     Result<void> add_step(core::StepRecord const& step) override;
