@@ -91,6 +91,16 @@ function(postrider_adapter)
   set_property(GLOBAL APPEND PROPERTY POSTRIDER_RUNTIME_TARGETS ${static}_module)
 endfunction()
 
+# postrider_simulated(NAME x SOURCES ... LINKS ...): a network for the simulator, linked whole because nothing names it.
+function(postrider_simulated)
+  cmake_parse_arguments(arg "" "NAME" "SOURCES;LINKS" ${ARGN})
+  set(target postrider_simulated_${arg_NAME})
+  add_library(${target} OBJECT ${arg_SOURCES})
+  postrider_defaults(${target})
+  target_link_libraries(${target} PUBLIC postrider::simulate ${arg_LINKS})
+  set_property(GLOBAL APPEND PROPERTY POSTRIDER_SIMULATED_NETWORKS ${target})
+endfunction()
+
 # postrider_test(NAME core_rate SOURCES ... LINKS ... [LABELS slow]): one GoogleTest program, its cases known to ctest.
 function(postrider_test)
   cmake_parse_arguments(arg "" "NAME" "SOURCES;LINKS;LABELS;DEFINITIONS;DEPENDS" ${ARGN})

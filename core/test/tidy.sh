@@ -22,7 +22,7 @@ complain "core includes what stands above it:" \
 complain "scripting includes what stands above it:" \
   "$(sources scripting | xargs grep -n -E '#include <postrider/(cli|conformance)' | head)"
 complain "An adapter includes the engine:" \
-  "$(sources 'adapters/*.cpp' 'adapters/*.hpp' | grep -v -E '_test\.cpp$|/test/|/emulator/' | xargs grep -n -E '#include <(postrider/(core|script|cli|conformance)|boost/asio)' | head)"
+  "$(sources 'adapters/*.cpp' 'adapters/*.hpp' | grep -v -E '_test\.cpp$|/test/|/emulator/|/simulate/' | xargs grep -n -E '#include <(postrider/(core|script|cli|conformance)|boost/asio)' | head)"
 complain "An emulator includes the adapter or the engine:" \
   "$(sources 'adapters/*/emulator/*' | grep -v _test | xargs grep -n -E '#include <postrider/(core|script|cli|conformance)' 2>/dev/null | head)"
 

@@ -1,0 +1,111 @@
+// The end: what the store says of each job beside what the network says.
+#include "simulation.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/serialize.hpp>
+
+namespace postrider::simulate {
+
+using core::JobState;
+
+void Simulation::judge() {
+    judge_posts();
+    judge_store();
+    machine_.report.simulated_ms = machine_.time.elapsed.count();
+    machine_.report.transitions = machine_.truth->transitions();
+}
+
+void Simulation::judge_posts() {
+    struct Found {
+        int posts = 0;
+        int drafts = 0;
+    };
+    std::vector<Found> found(machine_.script.jobs.size());
+    for (auto const& post : machine_.network->ledger()) {
+        if (post.job < 0 || post.job >= static_cast<int>(found.size())) {
+            machine_.wrong(Wrong::doubled, -1, "a post that belongs to no job");
+            continue;
+        }
+        auto& one = found[static_cast<std::size_t>(post.job)];
+        ++(post.in_inbox ? one.drafts : one.posts);
+    }
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        auto const job = static_cast<int>(i);
+        auto const& truth = machine_.truth->jobs[i];
+        auto const [posts, drafts] = found[i];
+        auto const wrong = [&](Wrong what, std::string_view why) {
+            machine_.wrong(what,
+                           job,
+                           fmt::format("{}: the job is {} (intent `{}`, owner `{}`), the network "
+                                       "has {} posts and {} drafts",
+                                       why,
+                                       word(truth.row.state),
+                                       truth.row.intent,
+                                       truth.row.owner,
+                                       posts,
+                                       drafts));
+        };
+        if (posts + drafts > 1) wrong(Wrong::doubled, "more than once");
+        if (!truth.accepted) {
+            wrong(Wrong::lost, "never added");
+            continue;
+        }
+        switch (truth.row.state) {
+            case JobState::published:
+                if (posts == 0) wrong(Wrong::phantom, "not there");
+                break;
+            case JobState::handed_off:
+                if (drafts == 0) wrong(Wrong::phantom, "not there");
+                break;
+            case JobState::rejected:
+            case JobState::cancelled:
+                if (posts + drafts > 0) wrong(Wrong::denied, "there");
+                break;
+            case JobState::unknown:
+                if (!truth.spoilt_blind) wrong(Wrong::wrong_unknown, "in doubt");
+                break;
+            case JobState::awaiting_approval:
+                wrong(Wrong::lost, "asks a person");
+                break;
+            case JobState::scheduled:
+            case JobState::running:
+            case JobState::waiting:
+                wrong(Wrong::lost, "never came to rest");
+                break;
+        }
+    }
+    for (auto const& rule : machine_.network->violations()) machine_.reached("rule_" + rule);
+}
+
+void Simulation::judge_store() {
+    if (!open_people()) return;
+    auto const now = machine_.time.wall();
+    auto const read = people_->read([&](core::Tables& tables) -> Result<void> {
+        auto buckets = tables.buckets();
+        if (!buckets) return buckets.error();
+        for (auto const& bucket : *buckets)
+            for (auto const& slot : bucket.slots)
+                if (!slot.holder.empty() && slot.free_at > now)
+                    machine_.wrong(Wrong::held_permit,
+                                   -1,
+                                   fmt::format("{} holds a permit of {}", slot.holder, bucket.key));
+        auto const check_text = [&](std::string const& text, int job) {
+            for (auto const& secret : secrets_)
+                if (secret.size() >= 8 && text.find(secret) != std::string::npos)
+                    machine_.wrong(Wrong::secret_shown, job, "a token is shown");
+        };
+        auto events = tables.events(0, {}, 500);
+        if (!events) return events.error();
+        for (auto const& event : *events) check_text(boost::json::serialize(event.data), -1);
+        for (int job = 0; job < static_cast<int>(posts_.size()); job += 7) {
+            auto steps = tables.steps(job_id(job));
+            if (!steps) return steps.error();
+            for (auto const& step : *steps) check_text(step.note, job);
+        }
+        return {};
+    });
+    if (!read)
+        machine_.wrong(Wrong::lost, -1, "the store cannot be read: " + read.error().message());
+}
+
+}  // namespace postrider::simulate

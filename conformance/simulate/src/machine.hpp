@@ -1,0 +1,72 @@
+// The simulated machine: its time, its disk, the network, what is known of the truth, and the
+// record of what happened. Processes and the wire share it.
+#pragma once
+
+#include "memory_disk.hpp"
+#include "scheduler.hpp"
+#include "script.hpp"
+#include "truth.hpp"
+
+#include <postrider/core/vault.hpp>
+#include <postrider/simulate/simulate.hpp>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postrider::simulate {
+
+class Machine {
+ public:
+    Machine(NetworkKind const& kind, Script script, SeedOptions const& options, SeedReport& report);
+    ~Machine();
+    Machine(Machine const&) = delete;
+    Machine& operator=(Machine const&) = delete;
+
+    NetworkKind const& kind;
+    Script const script;
+    SeedReport& report;
+    MachineTime time;
+    MemoryDisk disk;
+    Scheduler events;  ///< what happens by itself: arrivals, kills, jumps
+    core::SeededRandom chance;
+    std::unique_ptr<Network> network;
+    std::unique_ptr<Truth> truth;
+    std::string path;  ///< of the store
+
+    std::set<std::string, std::less<>> dead;  ///< names of processes that ended
+    bool faults_over = false;
+    bool clock_was_wrong = false;
+    std::vector<int> late_commits_of_account;
+
+    [[nodiscard]] static core::Vault const& vault();
+
+    void after(Milliseconds delay, std::function<void()> what) {
+        events.push_at(time.elapsed + delay, std::move(what));
+    }
+    /// A line of the trace, and a part of the hash.
+    void note(std::string_view actor,
+              std::string_view event,
+              std::int64_t a = 0,
+              std::int64_t b = 0,
+              std::int64_t c = 0);
+    void reached(std::string_view what) {
+        auto const found = report.reached.find(what);
+        if (found == report.reached.end())
+            report.reached.emplace(what, 1);
+        else
+            ++found->second;
+    }
+    void wrong(Wrong what, int job, std::string sentence);
+    /// The kind of the window that is open now, or -1.
+    [[nodiscard]] int open_window(std::vector<Window> const& windows) const;
+    /// 1 for an hour's mean interval of an hour: an exponential draw.
+    [[nodiscard]] Milliseconds draw_interval(Milliseconds mean);
+
+ private:
+    bool trace_;
+};
+
+}  // namespace postrider::simulate

@@ -1,0 +1,75 @@
+// What a seed decides before anything runs: how many, how long, when, and what goes wrong.
+#pragma once
+
+#include <postrider/core/random.hpp>
+#include <postrider/instant.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace postrider::simulate {
+
+/// What can happen to one request.
+enum class Mishap {
+    not_sent,
+    lost_before,     ///< no answer, and nothing has happened
+    lost_after,      ///< no answer, and it has happened
+    late,            ///< it has happened; the answer would come after our deadline
+    slow,            ///< the answer comes just before the deadline
+    cut_request,     ///< the connection breaks in the middle of the body
+    cut_answer,      ///< half of the answer's body arrives as if it were all
+    page_before,     ///< a proxy's page with 200, and nothing has happened
+    page_after,      ///< the same, and it has happened
+    unauthorized,    ///< the token is not taken
+    too_many,        ///< 429
+    too_many_after,  ///< 429 with Retry-After
+    error_before,    ///< 5xx, and nothing has happened
+    error_after,     ///< 5xx, and it has happened
+};
+constexpr std::size_t mishap_count = 14;
+std::string_view name_of(Mishap mishap);
+
+struct JobPlan {
+    int account = 0;
+    Milliseconds added{0};  ///< when a person adds it
+    Milliseconds due{0};
+    bool asap = false;
+    bool skip_when_late = false;
+};
+
+struct Window {
+    Milliseconds from{0};
+    Milliseconds to{0};
+    int kind = 0;
+};
+
+struct Script {
+    std::uint64_t seed = 0;
+    int accounts = 3;
+    int processes = 1;
+    int concurrency = 16;
+    Milliseconds length{0};  ///< faults end here
+    Milliseconds poll{30'000};
+    Milliseconds processing{5'000};
+    std::vector<JobPlan> jobs;
+
+    double mishap_rate = 0;  ///< of each request
+    std::array<double, mishap_count> mishap_weights{};
+    std::vector<Window> outages;  ///< kind: 0 not sent, 1 lost, 2 error
+    std::vector<Window> bans;     ///< kind: account
+    Milliseconds mean_kill{0};    ///< between kills of one process; 0 = never
+    bool kills_in_writes = false;
+    Milliseconds mean_pause{0};
+    std::vector<Milliseconds> power_cuts;
+    std::vector<Window> clock_jumps;  ///< `to` is by how much
+    double disk_error_rate = 0;       ///< of each piece of work
+    std::vector<Window> disk_full;
+
+    [[nodiscard]] bool may_lose_power() const { return !power_cuts.empty(); }
+};
+
+Script make_script(std::uint64_t seed, bool flawless);
+
+}  // namespace postrider::simulate

@@ -1,0 +1,64 @@
+// One run: people who add jobs, processes that publish them, trouble until the script's end, and
+// peace after it, in which everything has to come to rest.
+#pragma once
+
+#include "machine.hpp"
+#include "process.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace postrider::simulate {
+
+class Simulation {
+ public:
+    Simulation(NetworkKind const& kind,
+               Script script,
+               SeedOptions const& options,
+               SeedReport& report);
+    ~Simulation();
+    Simulation(Simulation const&) = delete;
+    Simulation& operator=(Simulation const&) = delete;
+
+    void run();
+
+ private:
+    // setup.cpp: what people do
+    void connect_accounts();
+    Result<void> put_account(core::Tables& tables, int account);
+    core::Job make_job(int number);
+    void add_jobs(std::vector<int> const& numbers);
+    void plan_people();
+    void reconnect_the_dead();
+
+    // trouble.cpp
+    void plan_trouble();
+    void plan_kill(std::size_t process);
+    void plan_pause(std::size_t process);
+    void restart_later(std::size_t process, Milliseconds least);
+    void cut_power();
+    void end_trouble();
+
+    // simulation.cpp
+    void step_until(Milliseconds end, bool until_settled);
+    bool step();
+    [[nodiscard]] bool anybody_runs() const;
+    bool open_people();
+    /// Nobody has the store open any more: what is on the disk decides.
+    void reopen_truth();
+
+    // judge.cpp
+    void judge();
+    void judge_posts();
+    void judge_store();
+
+    Machine machine_;
+    std::string app_id_;
+    std::unique_ptr<WatchedStore> people_;
+    std::vector<std::unique_ptr<Process>> processes_;
+    std::vector<adapter::Post> posts_;
+    core::SeededRandom ids_;
+    std::vector<std::string> secrets_;
+};
+
+}  // namespace postrider::simulate

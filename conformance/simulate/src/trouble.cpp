@@ -1,0 +1,123 @@
+// Everything that goes wrong with machines and people, at the moments that the script says or that
+// are drawn as it goes.
+#include "simulation.hpp"
+
+#include <algorithm>
+
+namespace postrider::simulate {
+
+using namespace std::chrono_literals;
+
+void Simulation::restart_later(std::size_t index, Milliseconds least) {
+    // Most are watched by something that starts them again at once; some lie for a while.
+    auto const delay =
+        machine_.chance.below(5) == 0 ? machine_.draw_interval(20min) : machine_.draw_interval(5s);
+    if (!anybody_runs()) reopen_truth();
+    machine_.after(std::max(delay, least), [this, index] {
+        if (processes_[index]->running()) return;
+        processes_[index]->start();
+        if (!processes_[index]->running()) restart_later(index, 5s);
+    });
+}
+
+void Simulation::plan_kill(std::size_t index) {
+    machine_.after(machine_.draw_interval(machine_.script.mean_kill), [this, index] {
+        if (machine_.faults_over) return;
+        auto& process = *processes_[index];
+        if (process.running()) {
+            if (machine_.script.kills_in_writes && machine_.chance.below(3) == 0) {
+                machine_.disk.die_after(static_cast<int>(index),
+                                        static_cast<int>(machine_.chance.below(20)));
+            } else {
+                machine_.reached("killed");
+                process.kill();
+                restart_later(index, 0ms);
+            }
+        }
+        plan_kill(index);
+    });
+}
+
+void Simulation::plan_pause(std::size_t index) {
+    machine_.after(machine_.draw_interval(machine_.script.mean_pause), [this, index] {
+        if (machine_.faults_over) return;
+        if (processes_[index]->running()) {
+            auto const length = machine_.draw_interval(2min);
+            machine_.reached(length > 30s ? "paused_longer_than_a_lease" : "paused");
+            machine_.note(processes_[index]->name(), "paused", length.count());
+            processes_[index]->pause(length);
+        }
+        plan_pause(index);
+    });
+}
+
+void Simulation::cut_power() {
+    if (machine_.faults_over) return;
+    machine_.reached("power_cut");
+    machine_.note("machine", "power_cut");
+    for (auto const& process : processes_) process->kill();
+    people_.reset();
+    machine_.truth->close();
+    machine_.disk.lose_power(machine_.chance);
+    machine_.truth->compare_all();
+    for (std::size_t i = 0; i < processes_.size(); ++i) restart_later(i, 20s);
+}
+
+void Simulation::plan_trouble() {
+    auto const& script = machine_.script;
+    if (script.mean_kill > 0ms)
+        for (std::size_t i = 0; i < processes_.size(); ++i) plan_kill(i);
+    if (script.mean_pause > 0ms)
+        for (std::size_t i = 0; i < processes_.size(); ++i) plan_pause(i);
+    for (auto const at : script.power_cuts) machine_.after(at, [this] { cut_power(); });
+    for (auto const& jump : script.clock_jumps)
+        machine_.after(jump.from, [this, by = jump.to] {
+            machine_.reached(by > 0ms ? "clock_forward" : "clock_back");
+            machine_.note("machine", "clock", by.count());
+            machine_.time.wall_offset += by;
+            machine_.clock_was_wrong = true;
+        });
+    for (auto const& ban : script.bans) {
+        machine_.after(ban.from, [this, account = ban.kind] {
+            machine_.reached("account_banned");
+            machine_.note("network", "ban", account);
+            machine_.network->ban(account, true);
+        });
+        machine_.after(ban.to, [this, account = ban.kind] {
+            machine_.note("network", "unban", account);
+            machine_.network->ban(account, false);
+        });
+    }
+    if (!script.outages.empty()) machine_.reached("outage");
+    machine_.disk.trouble = [this](DiskWork work, int process) {
+        if (machine_.faults_over || process >= 1'000) return DiskTrouble::none;
+        if (work == DiskWork::write && machine_.open_window(machine_.script.disk_full) >= 0) {
+            machine_.reached("disk_full");
+            return DiskTrouble::full;
+        }
+        auto const rate = machine_.script.disk_error_rate;
+        if (rate <= 0 || machine_.chance.unit() >= rate) return DiskTrouble::none;
+        constexpr std::string_view names[] = {"disk_error_read",
+                                              "disk_error_write",
+                                              "disk_error_sync",
+                                              "disk_error_truncate",
+                                              "disk_error_lock"};
+        machine_.reached(names[static_cast<std::size_t>(work)]);
+        return DiskTrouble::error;
+    };
+}
+
+void Simulation::end_trouble() {
+    machine_.faults_over = true;
+    machine_.disk.trouble = nullptr;
+    machine_.note("machine", "peace");
+    // A clock is set right in the end; what was cooling until some hour to come need not wait.
+    machine_.time.wall_offset = 0ms;
+    for (auto const& ban : machine_.script.bans) machine_.network->ban(ban.kind, false);
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+        processes_[i]->pause(0ms);
+        if (!processes_[i]->running()) restart_later(i, 0ms);
+    }
+}
+
+}  // namespace postrider::simulate
