@@ -1,6 +1,7 @@
 // The one file of cli where coroutines run.
 #include "operations/engine_runner.hpp"
 
+#include "operations/channels.hpp"
 #include "operations/context_parts.hpp"
 #include "operations/interrupt.hpp"
 #include "operations/printer.hpp"
@@ -152,6 +153,11 @@ class EngineRunner::Impl {
             [this](adapter::MediaFacts const& facts) {
                 return context_.media_probe().check_unchanged(facts);
             }};
+        // Of a dry run nobody is told.
+        parts.notify = [channels = (*settings)->channels, dry = context_.globals().dry_run](
+                           std::string const& name, std::string const& line) -> Result<void> {
+            return dry ? Result<void>() : tell_channel(channels, name, line);
+        };
         engine_ = std::make_unique<core::Engine>(std::move(parts), engine_settings);
         return {};
     }

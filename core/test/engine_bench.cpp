@@ -50,6 +50,12 @@ void EngineBench::restart() {
     auto const me = fmt::format("worker{}", generation_);
     core::EngineParts parts{*store_, *network_, *clock_, random_, adapters_, *vault_, {}, me, {}};
     parts.owner_is_dead = [me](std::string const& owner) { return owner != me; };
+    parts.notify = [this](std::string const& channel, std::string const& line) -> Result<void> {
+        if (channel_says)
+            if (auto said = channel_says(channel); !said) return said;
+        notices.emplace_back(channel, line);
+        return {};
+    };
     core::EngineSettings settings;
     settings.idle_horizon = 10min;
     settings.poll = 5s;  // nobody else works on this store

@@ -1,5 +1,6 @@
 // Deciding about approvals: asking for them, granting with answers, declining.
 #include <postrider/catalogue.hpp>
+#include <postrider/core/hooks.hpp>
 #include <postrider/core/plan.hpp>
 
 #include "job/json_members.hpp"
@@ -85,7 +86,7 @@ Result<void> release_job(Tables& tables, Released const& released, Instant now) 
     job.error.reset();
     if (auto done = detail::schedule(tables, job, now); !done) return done;
     if (!moved) return {};
-    auto data = detail::event_data(job);
+    auto data = job_event(job);
     data["due_at"] = to_rfc3339(released.due);
     data["reason"] = "approval";
     return tables.add_event("job.moved", std::move(data), now);

@@ -1,6 +1,7 @@
 // What people and programs do to jobs: withdraw, revive, settle, pause. Each function is one piece
 // of work in the caller's transaction, and every move of a job appends its event.
 #include <postrider/catalogue.hpp>
+#include <postrider/core/hooks.hpp>
 #include <postrider/core/plan.hpp>
 
 #include "job/json_members.hpp"
@@ -95,29 +96,11 @@ boost::json::object pause_event(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-boost::json::object detail::event_data(Job const& job) {
-    boost::json::object data;
-    data["job"] = job.id;
-    data["account"] = job.spec.account;
-    if (!job.spec.campaign.empty()) data["campaign"] = job.spec.campaign;
-    data["post"] = job.spec.post_key;
-    data["state"] = word(job.state);
-    if (!job.plan_id.empty()) data["plan"] = job.plan_id;
-    if (!job.approval_id.empty()) data["approval"] = job.approval_id;
-    if (job.state == JobState::waiting && job.waiting) data["reason"] = word(*job.waiting);
-    if (job.error) {
-        data["code"] = job.error->code();
-        data["owner"] = word(job.error->owner());
-    }
-    if (auto link = read_text(job.receipt.seen, "link"); !link.empty()) data["link"] = link;
-    return data;
-}
-
 Result<void> detail::put_job(Tables& tables, Job& job, Instant now, Row row) {
     job.updated_at = now;
     auto done = row == Row::fresh ? tables.insert_job(job) : tables.update_job(job);
     if (!done) return done;
-    return tables.add_event(fmt::format("job.{}", word(job.state)), event_data(job), now);
+    return announce_state(tables, job, now);
 }
 
 void detail::revoke_lease(Job& job) {

@@ -40,8 +40,6 @@ inline constexpr std::string_view by_person = "person";
 inline constexpr std::string_view by_plan = "plan";
 inline constexpr std::string_view by_approval = "approval";
 
-boost::json::object event_data(Job const& job);
-
 /// Whether the store has the job already.
 enum class Row { stored, fresh };
 

@@ -1,6 +1,7 @@
 // The loop: rescue what dead processes held, claim what is due, visit it, leave when there is
 // nothing to do.
 #include "run/attempt.hpp"
+#include "run/hook_runner.hpp"
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/ids.hpp>
@@ -42,7 +43,7 @@ adapter::AccountView account_view(Account const& account) {
 class Engine::Impl {
  public:
     Impl(EngineParts parts, EngineSettings settings)
-        : parts_(std::move(parts)), settings_(settings), exchanges_(parts_) {}
+        : parts_(std::move(parts)), settings_(settings), exchanges_(parts_), hooks_(parts_) {}
 
     asio::awaitable<Result<void>> run(Until until);
     asio::awaitable<Result<adapter::CreatorFacts>> look_at_creator(std::string account_id);
@@ -66,6 +67,7 @@ class Engine::Impl {
     EngineParts parts_;
     EngineSettings settings_;
     Exchanges exchanges_;
+    HookRunner hooks_;
     std::function<void(Progress const&)> progress_;
     std::unique_ptr<asio::thread_pool> pool_;
     std::atomic<bool> stopping_{false};
@@ -178,6 +180,8 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
             if (!rescued) co_return rescued;
         }
         if (stopping_) co_return Result<void>();
+        auto hooked = co_await hooks_.run_due();
+        if (!hooked) co_return hooked;
         auto taken = co_await claim();
         if (!taken) co_return taken.error();
         if (broken_) co_return *broken_;
@@ -201,7 +205,11 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
             }
         }
         first = false;
+        auto hook = read_now<std::optional<Instant>>(
+            parts_.store, [](Tables& tables) { return tables.next_hook_run(); });
+        if (!hook) co_return hook.error();
         Milliseconds pause = settings_.poll;
+        if (*hook) pause = std::min<Milliseconds>(pause, **hook - now);
         if (running_ > 0) pause = std::min<Milliseconds>(pause, 20ms);
         if (*due && **due > now) pause = std::min<Milliseconds>(pause, **due - now);
         co_await parts_.clock.sleep(std::max<Milliseconds>(pause, 1ms));

@@ -3,6 +3,7 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/canonical_json.hpp>
+#include <postrider/core/hooks.hpp>
 #include <postrider/core/plan.hpp>
 
 #include <fmt/format.h>
@@ -32,23 +33,6 @@ Result<std::optional<Instant>> prepare_again_at(Tables& tables,
     std::sort(lost.begin(), lost.end());
     if (static_cast<int>(lost.size()) < lost_prepares_max) return std::optional<Instant>();
     return std::optional<Instant>(lost[lost.size() - lost_prepares_max] + 1h);
-}
-
-boost::json::object event_data(Job const& job) {
-    boost::json::object data;
-    data["job"] = job.id;
-    data["account"] = job.spec.account;
-    if (!job.spec.campaign.empty()) data["campaign"] = job.spec.campaign;
-    data["post"] = job.spec.post_key;
-    data["state"] = word(job.state);
-    if (job.waiting) data["reason"] = word(*job.waiting);
-    if (job.error) {
-        data["code"] = job.error->code();
-        data["owner"] = word(job.error->owner());
-    }
-    if (auto const* link = job.receipt.seen.if_contains("link"); link && link->is_string())
-        data["link"] = *link;
-    return data;
 }
 
 }  // namespace
@@ -85,8 +69,7 @@ asio::awaitable<bool> Attempt::put() {
             auto asked = request_approval(tables, stored.plan_id, {}, stored.updated_at, *random);
             if (!asked) return asked.error();
         }
-        return tables.add_event(
-            fmt::format("job.{}", word(stored.state)), event_data(stored), stored.updated_at);
+        return announce_state(tables, stored, stored.updated_at);
     };
     auto written = co_await write(parts_.store, std::move(work));
     if (!written) co_return false;
@@ -283,7 +266,7 @@ asio::awaitable<void> Attempt::finish(adapter::Finish done) {
     job_.next_at.reset();
     if (done.look_again) job_.next_at = now() + *done.look_again;
     if (stored_state_ == job_.state && !link_was_known && !done.receipt.link.empty())
-        pending_.push_back([data = event_data(job_), at = now()](Tables& tables) {
+        pending_.push_back([data = job_event(job_), at = now()](Tables& tables) {
             return tables.add_event("job.link_known", data, at);
         });
     co_await release();

@@ -64,6 +64,12 @@ class SqliteTables final : public Tables {
     Result<std::optional<BucketState>> bucket(std::string_view key) override;
     Result<void> put_bucket(BucketState const& bucket) override;
     Result<std::vector<BucketState>> buckets() override;
+    Result<void> add_hook_run(HookRun const& run) override;
+    Result<void> put_hook_run(HookRun const& run) override;
+    Result<std::optional<HookRun>> hook_run(std::string_view id) override;
+    Result<std::vector<HookRun>> due_hook_runs(Instant now, int limit) override;
+    Result<std::optional<Instant>> next_hook_run() override;
+    Result<std::vector<HookRun>> hook_runs(std::string_view job_id) override;
     Result<std::optional<CircuitState>> circuit(std::string_view key) override;
     Result<void> put_circuit(CircuitState const& circuit) override;
     Result<std::vector<CircuitState>> circuits() override;

@@ -1,5 +1,7 @@
-// What the engine keeps for itself: circuits that are not closed.
+// What the engine keeps for itself: circuits that are not closed, and what hooks have to do.
 #include "store/sqlite_tables.hpp"
+
+#include <postrider/core/ids.hpp>
 
 namespace postrider::core::detail {
 namespace {
@@ -41,7 +43,80 @@ CircuitState circuit_from_json(std::string key, boost::json::object const& objec
     return circuit;
 }
 
+constexpr std::string_view select_hook_run =
+    "select id, job_id, state, action, raised_at, attempts, next_at, done_at, error from "
+    "hook_runs ";
+
+HookRun read_hook_run(Use& use) {
+    HookRun run;
+    run.id = use.text();
+    run.job_id = use.text();
+    run.state = use.text();
+    run.action = use.object();
+    run.raised_at = use.instant();
+    run.attempts = static_cast<int>(use.number());
+    run.next_at = use.maybe_instant();
+    run.done_at = use.maybe_instant();
+    run.error = use.text();
+    return run;
+}
+
 }  // namespace
+
+Result<void> SqliteTables::add_hook_run(HookRun const& run) {
+    auto stored = run;
+    stored.id = new_id("hkr", run.raised_at, random_);
+    return put_hook_run(stored);
+}
+
+Result<void> SqliteTables::put_hook_run(HookRun const& run) {
+    statements_
+        .use(
+            "replace into hook_runs(id, job_id, state, action, raised_at, attempts, next_at, "
+            "done_at, error) values(?,?,?,?,?,?,?,?,?)")
+        .bind(run.id)
+        .bind(run.job_id)
+        .bind(run.state)
+        .bind(run.action)
+        .bind(run.raised_at)
+        .bind(run.attempts)
+        .bind(run.next_at)
+        .bind(run.done_at)
+        .bind(run.error)
+        .run();
+    return {};
+}
+
+Result<std::optional<HookRun>> SqliteTables::hook_run(std::string_view id) {
+    auto use = statements_.use(std::string(select_hook_run) + "where id = ?");
+    use.bind(id);
+    if (!use.step()) return std::optional<HookRun>();
+    return std::optional<HookRun>(read_hook_run(use));
+}
+
+Result<std::vector<HookRun>> SqliteTables::due_hook_runs(Instant now, int limit) {
+    auto use = statements_.use(std::string(select_hook_run) +
+                               "where next_at is not null and next_at <= ? order by next_at, id "
+                               "limit ?");
+    use.bind(now).bind(limit);
+    std::vector<HookRun> runs;
+    while (use.step()) runs.push_back(read_hook_run(use));
+    return runs;
+}
+
+Result<std::optional<Instant>> SqliteTables::next_hook_run() {
+    auto use = statements_.use("select min(next_at) from hook_runs where next_at is not null");
+    use.step();
+    return use.maybe_instant();
+}
+
+Result<std::vector<HookRun>> SqliteTables::hook_runs(std::string_view job_id) {
+    auto use = statements_.use(std::string(select_hook_run) + "where job_id = ? order by id");
+    use.bind(job_id);
+    std::vector<HookRun> runs;
+    while (use.step()) runs.push_back(read_hook_run(use));
+    return runs;
+}
 
 Result<std::optional<CircuitState>> SqliteTables::circuit(std::string_view key) {
     auto use = statements_.use("select body from circuits where key = ?");

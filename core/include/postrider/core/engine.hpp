@@ -42,6 +42,10 @@ struct EngineParts {
     /// Whether a local file is still the one that was probed: nothing, or `media.changed`. Called
     /// on a worker thread.
     std::function<Result<void>(adapter::MediaFacts const&)> check_media;
+    /// Appends one line of NDJSON (given without its end) to a channel of the configuration,
+    /// durably: `hook.channel_unknown`, `hook.channel_failed`. Called on the event loop's thread,
+    /// and short. Empty: there are no channels.
+    std::function<Result<void>(std::string const& channel, std::string const& line)> notify = {};
 };
 
 /// For live displays: what a job is doing. Called on the event loop's thread.

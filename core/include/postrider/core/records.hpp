@@ -129,6 +129,19 @@ struct BucketState {
     std::string evidence;
 };
 
+/// One action of a hook, to be done at least once after the state that raised it became durable.
+struct HookRun {
+    std::string id;  ///< `hkr_...`; given by the store
+    std::string job_id;
+    std::string state;           ///< that raised it
+    boost::json::object action;  ///< as in the plan; the text of a notice is filled in
+    Instant raised_at{};
+    int attempts = 0;
+    std::optional<Instant> next_at;  ///< empty: done, or given up
+    std::optional<Instant> done_at;
+    std::string error;  ///< of the last attempt, `code: message`
+};
+
 boost::json::object to_json(Account const& account);
 boost::json::object to_json(App const& app);  ///< without its secret
 boost::json::object to_json(Approval const& approval);

@@ -110,6 +110,14 @@ class Tables {
     virtual Result<void> put_bucket(BucketState const& bucket) = 0;
     virtual Result<std::vector<BucketState>> buckets() = 0;
 
+    // --- hooks
+    virtual Result<void> add_hook_run(HookRun const& run) = 0;  ///< the id is given by the store
+    virtual Result<void> put_hook_run(HookRun const& run) = 0;
+    virtual Result<std::optional<HookRun>> hook_run(std::string_view id) = 0;
+    virtual Result<std::vector<HookRun>> due_hook_runs(Instant now, int limit) = 0;
+    virtual Result<std::optional<Instant>> next_hook_run() = 0;
+    virtual Result<std::vector<HookRun>> hook_runs(std::string_view job_id) = 0;  ///< oldest first
+
     // --- circuits that are not closed
     virtual Result<std::optional<CircuitState>> circuit(std::string_view key) = 0;
     virtual Result<void> put_circuit(CircuitState const& circuit) = 0;  ///< a closed one goes

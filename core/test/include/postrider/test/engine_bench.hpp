@@ -10,8 +10,10 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postrider::test {
@@ -38,6 +40,10 @@ class EngineBench {
     /// A new engine under a new name, as a process that is started again; the old one is known to
     /// be dead.
     void restart();
+
+    /// What channels were told, and what they answer.
+    std::vector<std::pair<std::string, std::string>> notices;
+    std::function<Result<void>(std::string const& channel)> channel_says;
 
     boost::asio::io_context& loop() { return *loop_; }
     VirtualClock& clock() { return *clock_; }

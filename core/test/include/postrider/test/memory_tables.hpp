@@ -29,6 +29,7 @@ struct MemoryRows {
     std::map<std::string, core::Approval> approvals;
     std::map<std::string, core::Campaign> campaigns;
     std::map<std::string, core::BucketState> buckets;
+    std::map<std::string, core::HookRun> hook_runs;
     std::map<std::string, core::CircuitState> circuits;
     std::map<std::string, std::int64_t> turns;  ///< of accounts
     std::int64_t present_turn = 0;
@@ -93,6 +94,12 @@ class MemoryTables final : public core::Tables {
     Result<std::optional<core::BucketState>> bucket(std::string_view key) override;
     Result<void> put_bucket(core::BucketState const& bucket) override;
     Result<std::vector<core::BucketState>> buckets() override;
+    Result<void> add_hook_run(core::HookRun const& run) override;
+    Result<void> put_hook_run(core::HookRun const& run) override;
+    Result<std::optional<core::HookRun>> hook_run(std::string_view id) override;
+    Result<std::vector<core::HookRun>> due_hook_runs(Instant now, int limit) override;
+    Result<std::optional<Instant>> next_hook_run() override;
+    Result<std::vector<core::HookRun>> hook_runs(std::string_view job_id) override;
     Result<std::optional<core::CircuitState>> circuit(std::string_view key) override;
     Result<void> put_circuit(core::CircuitState const& circuit) override;
     Result<std::vector<core::CircuitState>> circuits() override;
