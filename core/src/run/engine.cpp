@@ -19,6 +19,12 @@ namespace postrider::core {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr auto behind_after = 1min;  // a due job that nobody has picked
+
+}  // namespace
+
 adapter::AppView app_view(App const& app, adapter::Descriptor const& descriptor) {
     adapter::AppView view;
     view.name = app.name;
@@ -57,6 +63,7 @@ class Engine::Impl {
  private:
     asio::awaitable<Result<int>> claim();
     asio::awaitable<Result<void>> rescue();
+    asio::awaitable<Result<void>> tell_if_behind(Instant due, Instant now);
     asio::awaitable<void> visit(Job job);
     asio::any_io_executor workers() {
         if (!pool_) pool_ = std::make_unique<asio::thread_pool>(1);
@@ -74,6 +81,8 @@ class Engine::Impl {
     int running_ = 0;
     std::uint64_t looks_ = 0;
     std::optional<Error> broken_;  // the store failed under a visit
+    Instant begun_at_{};
+    bool behind_ = false;
 };
 
 Job Engine::Impl::claimed(Job job, std::string const& owner, Instant now) {
@@ -169,8 +178,25 @@ asio::awaitable<Result<void>> Engine::Impl::rescue() {
     co_return Result<void>();
 }
 
+// Told once, until the engine has caught up. What was late before it began is not its delay.
+asio::awaitable<Result<void>> Engine::Impl::tell_if_behind(Instant due, Instant now) {
+    auto const waiting = now - std::max(due, begun_at_);
+    if (waiting <= behind_after) behind_ = false;
+    if (waiting <= behind_after || behind_) co_return Result<void>();
+    behind_ = true;
+    Store::Work work = [due, now, running = running_](Tables& tables) {
+        boost::json::object data;
+        data["due_at"] = to_rfc3339(due);
+        data["running"] = running;
+        return tables.add_event("engine.behind", std::move(data), now);
+    };
+    auto told = co_await write(parts_.store, std::move(work));
+    co_return told;
+}
+
 asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
     stopping_ = false;
+    begun_at_ = parts_.clock.now();
     Milliseconds rescued_at{-1'000'000};
     bool first = true;
     for (;;) {
@@ -192,6 +218,8 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
         auto due = read_now<std::optional<Instant>>(
             parts_.store, [](Tables& tables) { return tables.next_due(); });
         if (!due) co_return due.error();
+        auto told = co_await tell_if_behind(due->value_or(now), now);
+        if (!told) co_return told;
         if (running_ == 0 && *taken == 0 && !first) {
             bool const nothing_now = !*due || **due > now;
             if (until.once && nothing_now) co_return Result<void>();

@@ -4,10 +4,9 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/canonical_json.hpp>
+#include <postrider/core/rate_news.hpp>
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace postrider::core {
 
@@ -48,16 +47,6 @@ Result<OutgoingRequest> outgoing(ExchangeRequest const& request,
                request.send.effect != adapter::Effect::repeat;
     out.progress = request.progress;
     return out;
-}
-
-// Retry-After as seconds; dates are left to the window.
-std::optional<Milliseconds> retry_after(adapter::HttpReply const& reply) {
-    auto const text = adapter::find_header(reply.headers, "Retry-After");
-    int seconds = 0;
-    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (text.empty() || failed != std::errc() || end != text.data() + text.size() || seconds < 0)
-        return std::nullopt;
-    return std::chrono::seconds(std::min(seconds, 86'400));
 }
 
 PermitEnd permit_end(TransportReply const& reply) {
@@ -178,42 +167,31 @@ asio::awaitable<ExchangeResult> Exchanges::perform(ExchangeRequest request) {
     auto const end = permit_end(result.reply);
     bool const too_many =
         result.reply.verdict == adapter::Verdict::replied && result.reply.http.status == 429;
-    auto const pause = retry_after(result.reply.http);
     std::vector<Store::Work> pieces;
     if (auto told = circuits_.leave(circuit, result.reply, ended_at))
         pieces.push_back(std::move(told));
-    if (!uses.empty())
+    if (!uses.empty()) {
+        RateNews news;
+        if (result.reply.verdict == adapter::Verdict::replied)
+            news =
+                read_rate_news(result.reply.http.headers, request.send.buckets.front(), ended_at);
         pieces.push_back([uses,
                           holder = request.holder,
                           end,
                           ended_at,
                           deadline = now + deadline,
                           too_many,
-                          pause](Tables& tables) -> Result<void> {
+                          news](Tables& tables) -> Result<void> {
             // A lost request may still be under way to the server: it is given a moment, at most
             // until its deadline.
             auto const at =
                 end == PermitEnd::lost ? std::min<Instant>(deadline, ended_at + 5s) : ended_at;
             if (auto done = end_permits(tables, uses, holder, end, at); !done) return done;
-            if (!too_many) return {};
-            // The narrowest bucket of the request is the one that most likely explains the refusal.
-            auto bucket = tables.bucket(uses.front().key);
-            if (!bucket) return bucket.error();
-            BucketState state = bucket->value_or(BucketState{});
-            if (state.size == 0) {
-                state.key = uses.front().key;
-                state.size = state.declared = uses.front().spec->size;
-                state.window = uses.front().spec->window;
-            }
-            auto const until = ended_at + pause.value_or(state.window);
-            learn_refusal(
-                state, ended_at, until, fmt::format("HTTP 429 at {}", to_rfc3339(ended_at)));
-            if (auto put = tables.put_bucket(state); !put) return put;
-            boost::json::object data;
-            data["bucket"] = state.key;
-            data["size"] = state.size;
-            return tables.add_event("bucket.learned", std::move(data), ended_at);
+            // The narrowest bucket of the request is the one that most likely explains what is
+            // said.
+            return learn_from_reply(tables, uses.front(), news, too_many, ended_at);
         });
+    }
     if (!pieces.empty())
         result.after = [pieces](Tables& tables) -> Result<void> {
             for (auto const& piece : pieces)

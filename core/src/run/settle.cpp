@@ -64,6 +64,9 @@ asio::awaitable<bool> Attempt::put() {
         if (auto updated = tables.update_job(stored, stored.fence); !updated) return updated;
         // Polls and chunks come and go by the thousand; only news is an event.
         if (!state_changed || stored.state == JobState::running) return {};
+        bool const poll = stored.state == JobState::waiting &&
+                          stored.waiting == adapter::WaitReason::network && stored.looks > 1;
+        if (poll) return {};
         if (stored.state == JobState::awaiting_approval && !stored.plan_id.empty()) {
             // The question is opened with the state that waits for its answer.
             auto asked = request_approval(tables, stored.plan_id, {}, stored.updated_at, *random);
@@ -250,6 +253,7 @@ asio::awaitable<void> Attempt::finish(adapter::Finish done) {
     job_.failures = 0;
 
     auto& seen = job_.receipt.seen;
+    auto const seen_before = seen;
     boost::json::array ids;
     for (auto const& id : done.receipt.remote_ids) ids.emplace_back(id);
     seen["remote_ids"] =
@@ -265,10 +269,13 @@ asio::awaitable<void> Attempt::finish(adapter::Finish done) {
 
     job_.next_at.reset();
     if (done.look_again) job_.next_at = now() + *done.look_again;
-    if (stored_state_ == job_.state && !link_was_known && !done.receipt.link.empty())
-        pending_.push_back([data = job_event(job_), at = now()](Tables& tables) {
-            return tables.add_event("job.link_known", data, at);
-        });
+    if (stored_state_ == job_.state && seen != seen_before) {
+        bool const link_came = !link_was_known && !done.receipt.link.empty();
+        pending_.push_back(
+            [data = job_event(job_),
+             type = link_came ? "job.link_known" : "job.seen_changed",
+             at = now()](Tables& tables) { return tables.add_event(type, data, at); });
+    }
     co_await release();
 }
 
