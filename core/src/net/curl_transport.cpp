@@ -5,6 +5,8 @@
 #include "curl_loop.hpp"
 #include "exchange.hpp"
 
+#include <postrider/core/crash_point.hpp>
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -257,10 +259,12 @@ asio::awaitable<TransportReply> CurlTransport::send(OutgoingRequest request) {
     // A cancellation is answered by a reply, not by an exception from the wait below.
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
+    crash_point(CrashPoint::request_before);
     Start<Impl> start(impl_, std::move(request));
     auto exchange = asio::async_initiate<asio::use_awaitable_t<> const, void(TransportReply)>(
         std::move(start), asio::use_awaitable);
     auto reply = co_await std::move(exchange);
+    crash_point(CrashPoint::request_after);
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return reply;
 }

@@ -5,6 +5,7 @@
 #include "store/turn_lock.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/crash_point.hpp>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -188,7 +189,9 @@ class SqliteStore final : public Store {
                 auto turn = take_turn();
                 SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
                 for (auto& item : group) run_piece(item);
+                crash_point(CrashPoint::commit_before);
                 transaction.commit();
+                crash_point(CrashPoint::commit_after);
             } catch (SQLite::Exception const& failure) {
                 failed = store_error(failure, path_);
             }
