@@ -1,3 +1,4 @@
+// Making a ground: an installation with one campaign planned, and judging it afterwards.
 #include "ground.hpp"
 
 #include <postrider/test/large_mp4.hpp>

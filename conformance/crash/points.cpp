@@ -1,3 +1,4 @@
+// Handing cases to threads, and one case from its first crash to its judgement.
 #include "points.hpp"
 
 #include <postrider/core/crash_point.hpp>

@@ -1,3 +1,4 @@
+// One round: start two engines, disturb them until the work is done, judge.
 #include "random_kills.hpp"
 
 #include <postrider/core/random.hpp>

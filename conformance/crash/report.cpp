@@ -1,3 +1,4 @@
+// Adding up, under one lock.
 #include "report.hpp"
 
 #include <boost/json/array.hpp>

@@ -1,3 +1,4 @@
+// Dying by appointment.
 #include <postrider/core/crash_point.hpp>
 
 #ifdef POSTRIDER_CRASH_POINTS
