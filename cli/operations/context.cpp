@@ -54,7 +54,11 @@ Result<core::Store*> Context::store() {
     if (!parts_->store) {
         auto settings = this->settings();
         if (!settings) return settings.error();
-        auto opened = core::open_store((*settings)->store, {});
+        core::StoreOptions options;
+        // A dry run does everything it would do, to a copy that nobody keeps.
+        options.in_memory = globals_.dry_run;
+        if (globals_.dry_run) options.copy_of = (*settings)->store;
+        auto opened = core::open_store((*settings)->store, options);
         if (!opened) return opened.error();
         parts_->store = *std::move(opened);
     }
@@ -283,12 +287,20 @@ Result<adapter::CreatorFacts> Context::look_at_creator(std::string const& accoun
     }
 }
 
+Result<core::TransportReply> Context::send(core::OutgoingRequest request) {
+    return runner().send(std::move(request));
+}
+
 Result<core::Job> Context::reconcile_now(std::string const& job_id) {
     return runner().reconcile_now(job_id);
 }
 
 Result<bool> Context::run_engine(EngineWish wish) {
     return runner().run(std::move(wish));
+}
+
+boost::json::array Context::refused_requests() {
+    return parts_->runner ? parts_->runner->refused_requests() : boost::json::array();
 }
 
 bool Context::engine_runs_elsewhere() {

@@ -37,6 +37,8 @@ class Vault;
 struct Account;
 struct App;
 struct Job;
+struct OutgoingRequest;
+struct TransportReply;
 }  // namespace postrider::core
 
 namespace postrider::cli {
@@ -83,9 +85,13 @@ class Context {
     Result<adapter::Adapter const*> adapter(std::string_view network);
     Result<adapter::MediaFacts> probe(std::filesystem::path const& file);
     Result<adapter::CreatorFacts> look_at_creator(std::string const& account_id);
+    /// One request that belongs to no job, secrets in place.
+    Result<core::TransportReply> send(core::OutgoingRequest request);
     Result<core::Job> reconcile_now(std::string const& job_id);
     /// Runs the engine here. False: it was interrupted by a signal.
     Result<bool> run_engine(EngineWish wish);
+    /// What a dry run kept back: `requests` of its answer.
+    boost::json::array refused_requests();
     /// True when another process runs the engine on this store.
     bool engine_runs_elsewhere();
     core::MediaProbe& media_probe();

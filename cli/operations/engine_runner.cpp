@@ -5,6 +5,7 @@
 #include "operations/context_parts.hpp"
 #include "operations/interrupt.hpp"
 #include "operations/printer.hpp"
+#include "operations/watched_transport.hpp"
 #include "terminal/progress.hpp"
 
 #include <postrider/catalogue.hpp>
@@ -18,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <optional>
 
 #include <unistd.h>
@@ -52,6 +54,7 @@ class EngineRunner::Impl {
         // Coroutines are still suspended in the loop and point into the engine; the process is
         // about to end.
         static_cast<void>(engine_.release());
+        static_cast<void>(watched_.release());
         static_cast<void>(curl_.release());
         static_cast<void>(loop_.release());
     }
@@ -82,10 +85,19 @@ class EngineRunner::Impl {
         return *std::move(result);
     }
 
+    asio::awaitable<Result<core::TransportReply>> exchange(core::OutgoingRequest request) {
+        auto work = transport().send(std::move(request));
+        auto reply = co_await std::move(work);
+        co_return Result<core::TransportReply>(std::move(reply));
+    }
+
     Result<bool> run(EngineWish wish) {
-        if (auto ready = prepare("engine"); !ready) return ready.error();
+        // A dry run is no engine to others: nothing of theirs is taken from them.
+        bool const dry = context_.globals().dry_run;
+        if (auto ready = prepare(dry ? "dry" : "engine"); !ready) return ready.error();
         LiveProgress display(context_.host(), context_.globals(), context_.printer().paint_err());
-        engine_->on_progress([&display](core::Progress const& progress) {
+        engine_->on_progress([this, &display](core::Progress const& progress) {
+            tell(progress);
             display.show({progress.job_id,
                           progress.account,
                           progress.post_key,
@@ -99,6 +111,12 @@ class EngineRunner::Impl {
         until.once = wish.once;
         until.at = wish.at;
         until.settled = std::move(wish.settled);
+        if (dry) {
+            // What is due now is looked at once; what is refused would come again for ever.
+            until.once = true;
+            until.idle = false;
+            until.at.reset();
+        }
         std::optional<Result<void>> result;
         auto whole = [&]() -> asio::awaitable<void> {
             auto work = engine_->run(until);
@@ -120,7 +138,25 @@ class EngineRunner::Impl {
         return !context_.interrupted();
     }
 
+    [[nodiscard]] boost::json::array refused_requests() const {
+        return watched_ ? watched_->refused() : boost::json::array();
+    }
+
  private:
+    // Where a job stands, each time that this changes.
+    void tell(core::Progress const& progress) {
+        if (!context_.globals().verbose) return;
+        auto line = fmt::format("{} {} {}: {} {}",
+                                progress.job_id,
+                                escape_controls(progress.account),
+                                escape_controls(progress.post_key),
+                                progress.state,
+                                progress.step);
+        if (told_[progress.job_id] == line) return;
+        context_.say(line);
+        told_[progress.job_id] = std::move(line);
+    }
+
     Result<void> prepare(std::string_view purpose) {
         if (engine_ && purpose_ == purpose) return {};
         auto settings = context_.settings();
@@ -163,6 +199,19 @@ class EngineRunner::Impl {
     }
 
     core::Transport& transport() {
+        auto const& globals = context_.globals();
+        if (!globals.dry_run && !globals.verbose) return wire();
+        if (!watched_) {
+            std::function<void(std::string_view)> say;
+            if (globals.verbose)
+                say = [this](std::string_view line) { context_.say(escape_controls(line)); };
+            watched_ = std::make_unique<WatchedTransport>(
+                wire(), context_.clock(), globals.dry_run, std::move(say));
+        }
+        return *watched_;
+    }
+
+    core::Transport& wire() {
         if (context_.host().transport) return *context_.host().transport;
         if (!curl_) {
             core::CurlOptions options;
@@ -176,6 +225,8 @@ class EngineRunner::Impl {
     std::unique_ptr<asio::io_context> loop_ = std::make_unique<asio::io_context>(1);
     bool abandoned_ = false;
     std::unique_ptr<core::CurlTransport> curl_;
+    std::unique_ptr<WatchedTransport> watched_;
+    std::map<std::string, std::string> told_;  // job -> the last line about it
     std::optional<core::OwnerLock> owner_lock_;
     std::string purpose_;
     std::unique_ptr<core::Engine> engine_;
@@ -189,6 +240,11 @@ Result<adapter::CreatorFacts> EngineRunner::look_at_creator(std::string const& a
         "look", [&account_id](core::Engine& engine) { return engine.look_at_creator(account_id); });
 }
 
+Result<core::TransportReply> EngineRunner::send(core::OutgoingRequest request) {
+    return impl_->finish<core::TransportReply>(
+        "look", [&](core::Engine&) { return impl_->exchange(std::move(request)); });
+}
+
 Result<core::Job> EngineRunner::reconcile_now(std::string const& job_id) {
     return impl_->finish<core::Job>(
         "look", [&job_id](core::Engine& engine) { return engine.reconcile_now(job_id); });
@@ -196,6 +252,10 @@ Result<core::Job> EngineRunner::reconcile_now(std::string const& job_id) {
 
 Result<bool> EngineRunner::run(EngineWish wish) {
     return impl_->run(std::move(wish));
+}
+
+boost::json::array EngineRunner::refused_requests() const {
+    return impl_->refused_requests();
 }
 
 bool EngineRunner::runs_elsewhere(fs::path const& store) {

@@ -147,6 +147,15 @@ std::vector<Next> next_of(Error const& error) {
     if (code == "not_found.person") add("See who is known", "nothing", {"person", "list"});
     if (code == "not_found.campaign")
         add("See which campaigns there are", "nothing", {"campaign", "list"});
+    if (auto const approval = context_value(error, "approval");
+        !approval.empty() && (code == "approval.time_passed" || code == "approval.open_choice"))
+        add("The person who decides is asked on a terminal",
+            "person",
+            {"approval", "grant", approval});
+    if (code == "setup.store_older") {
+        add("Keep a copy first", "input", {"store", "backup", "--to", "before-migration.db"});
+        add("Bring it up to date, once no older postrider uses it", "person", {"store", "migrate"});
+    }
     if (error.kind() == ErrorKind::setup && code != "setup.not_initialised")
         add("See what is wrong with this machine", "nothing", {"doctor"});
     add("Cause and steps in full", "nothing", {"explain", code});

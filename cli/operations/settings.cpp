@@ -303,4 +303,57 @@ Result<Settings> load_settings(Host const& host) {
     return settings;
 }
 
+std::vector<std::string> known_settings() {
+    std::vector<std::string> known;
+    for (auto const& row : key_rows) known.emplace_back(row.key);
+    return known;
+}
+
+Result<std::string> setting_as_toml(Host const& host,
+                                    std::string const& key,
+                                    std::string const& value,
+                                    fs::path const& file) {
+    auto const refused = [](std::string_view path, std::string message) {
+        Finding finding;
+        finding.code = "usage.bad_value";
+        finding.path = path;
+        finding.message = std::move(message);
+        return make_error("usage.bad_value", finding.message).with_at(finding);
+    };
+    // Where the file stands beside the person, the path stays as it was typed: such a folder can be
+    // moved as a whole.
+    auto const path_text = [&](std::string const& typed) {
+        auto const beside = file.parent_path().lexically_normal() == host.folder.lexically_normal();
+        return beside ? typed : (host.folder / typed).lexically_normal().string();
+    };
+    auto const quoted = [](std::string const& text) {
+        bool const plain = std::none_of(text.begin(), text.end(), [](char c) {
+            return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+        });
+        if (plain) return "\"" + text + "\"";
+        std::ostringstream out;
+        out << toml::value<std::string>(text);
+        return out.str();
+    };
+    if (key.starts_with("channels.") && key.find('.', 9) == std::string::npos && key.size() > 9)
+        return fmt::format("{{ file = {} }}", quoted(path_text(value)));
+    auto const* row = row_of(key);
+    if (!row) {
+        auto message = fmt::format("there is no setting '{}'", key);
+        if (auto const near = nearest_name(key, known_settings()); !near.empty())
+            message += fmt::format("; did you mean '{}'?", near);
+        auto error = refused("/key", message);
+        return error;
+    }
+    if (auto const fault = fault_of(*row, value); !fault.empty())
+        return refused("/value", fmt::format("{}: {}", key, fault));
+    if (row->type == KeyType::count) return value;
+    if (row->type == KeyType::path) return quoted(path_text(value));
+    if (row->type != KeyType::paths) return quoted(value);
+    std::string list;
+    for (auto const& path : paths_of(value))
+        list += (list.empty() ? "" : ", ") + quoted(path_text(path.string()));
+    return "[" + list + "]";
+}
+
 }  // namespace postrider::cli

@@ -45,6 +45,16 @@ struct Settings {
 /// user's, the system's.
 std::vector<std::filesystem::path> settings_files(Host const& host);
 
+/// Every key that a file may hold, sorted; those of `channels` have names of their own.
+std::vector<std::string> known_settings();
+
+/// A setting as it stands in `file`, in TOML. Paths are taken to be written from `host.folder`, as
+/// a person types them. Errors: `usage.bad_value`, for a key that is unknown, with the nearest.
+Result<std::string> setting_as_toml(Host const& host,
+                                    std::string const& key,
+                                    std::string const& value,
+                                    std::filesystem::path const& file);
+
 /// `setup.config_invalid` with file, line and the nearest key for each that is wrong.
 Result<Settings> load_settings(Host const& host);
 

@@ -79,7 +79,10 @@ constexpr std::pair<std::string_view, std::string_view> shapes[] = {
     {"applied_data",
      "{plan: {id: text, plan_hash: text}, jobs: [@job], approvals: [@approval], counts: {*: int}, "
      "actions: {*: int}, "
-     "dry_run: bool}"},
+     "dry_run: bool, requests?: [@request]}"},
+    {"request",
+     "{job: text|null, account: !text, effect: text, method: text, url: text, headers: {*: text}, "
+     "body: any}"},
     {"event", "{id: text, seq: int, type: text, at: instant, workspace: text, data: object}"},
     {"explained",
      "{code: text, kind: text, exit: int, owner: text, retry: {when: text}, cause: text, effect: "

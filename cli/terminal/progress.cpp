@@ -32,7 +32,7 @@ LiveProgress::LiveProgress(Host const& host, Globals const& globals, Paint paint
     : host_(host), paint_(paint) {
     if (globals.progress == "json")
         form_ = Form::json;
-    else if (globals.progress == "auto" && host.err_terminal && !globals.quiet)
+    else if (globals.progress == "auto" && host.err_terminal && !globals.quiet && !globals.verbose)
         form_ = Form::lines;
 }
 

@@ -1,16 +1,11 @@
 // The commands of the main job, one after the other, in process: against the network that exists
 // only in memory.
-#include "test/desk.hpp"
-
-#include <postrider/core/transport.hpp>
-
-#include <sandbox/emulator/sandbox_network.hpp>
+#include "test/studio.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <chrono>
 #include <fstream>
 
 namespace postrider::cli::test {
@@ -19,79 +14,9 @@ namespace {
 
 namespace json = boost::json;
 
-Instant wall_now() {
-    return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
-}
-
-/// Hands requests to the network in memory, as its program would.
-class MemoryTransport final : public core::Transport {
- public:
-    boost::asio::awaitable<core::TransportReply> send(core::OutgoingRequest request) override {
-        adapter::HttpRequest plain(request.method, request.url);
-        plain.headers = request.headers;
-        if (auto const* text = std::get_if<std::string>(&request.body)) plain.body = *text;
-        core::TransportReply reply;
-        if (auto const* slice = std::get_if<core::FileSlice>(&request.body)) {
-            adapter::FileRange range;
-            range.offset = slice->offset;
-            range.length = slice->length;
-            plain.body = range;
-            reply.sent_bytes = slice->length;
-        }
-        auto token = adapter::find_header(request.headers, "Authorization");
-        if (token.starts_with("Bearer ")) token.remove_prefix(7);
-        auto answer = network.answer(plain, token, wall_now());
-        reply.verdict = answer.lost ? adapter::Verdict::no_reply : adapter::Verdict::replied;
-        reply.http = answer.http;
-        co_return reply;
-    }
-
-    sandbox::SandboxNetwork network;
-};
-
 }  // namespace
 
-class Publishing : public Desk {
- protected:
-    void SetUp() override {
-        Desk::SetUp();
-        Desk::transport = &memory;
-        environment["POSTRIDER_STORE"] = (folder / "store.db").string();
-    }
-
-    void set_up_accounts() {
-        good({"init", "--person", "ines", "--passphrase-stdin"}, "correct horse\n");
-        good({"app", "add", "sandbox", "studio", "--key", "k1", "--secret-stdin"}, "s3cret\n");
-        for (auto const* name : {"anna", "bert"})
-            good({"account", "connect", "sandbox", "--token-stdin"},
-                 json::serialize(json::value{{"access_token", name},
-                                             {"refresh_token", "r"},
-                                             {"expires_in", "86400"},
-                                             {"id", name}}));
-    }
-
-    std::string write(std::string const& name, std::string const& text) {
-        std::ofstream(folder / name) << text;
-        return name;
-    }
-
-    std::string campaign(std::string const& extra = "", std::string const& caption = "Hello") {
-        return write("spring.lua",
-                     R"(local postrider = require "postrider" { api = 1 }
-return postrider.campaign {
-  name = "spring", zone = "Europe/Paris", accounts = { "sandbox:@anna", "sandbox:@bert" }, catch_up = "skip",
-  )" + extra + R"(
-  posts = { postrider.post { key = "hello", when = "asap", caption = ")" +
-                         caption + R"(" } },
-})");
-    }
-
-    std::string hash_of(Ran const& planned) {
-        return std::string(planned.data().at("plan").at("plan_hash").as_string());
-    }
-
-    MemoryTransport memory;
-};
+class Publishing : public Studio {};
 
 TEST_F(Publishing, FromAnEmptyFolderToPublishedPosts) {
     set_up_accounts();
@@ -242,15 +167,117 @@ TEST_F(Publishing, OnePostTwiceIsOneJob) {
         1);
 }
 
-TEST_F(Publishing, ADryRunLeavesNoTrace) {
+TEST_F(Publishing, ADryRunLooksAndLeavesNoTrace) {
     set_up_accounts();
     auto const hash = hash_of(good({"campaign", "plan", campaign()}));
+    auto const plans = good({"plan", "list"}).data().at("items").as_array().size();
+    memory.effects.clear();
 
-    auto const ran = good({"campaign", "apply", campaign(), "--hash", hash, "--dry-run"});
+    auto const ran = good({"campaign", "apply", campaign(), "--hash", hash, "--dry-run", "--wait"});
 
     EXPECT_TRUE(ran.data().at("dry_run").as_bool());
     EXPECT_EQ(ran.data().at("jobs").as_array().size(), 2U);
+    ASSERT_EQ(ran.data().at("requests").as_array().size(), 2U) << ran.out;
+    auto const& request = ran.data().at("requests").at(0).as_object();
+    EXPECT_NE(request.at("effect").as_string(), "look");
+    EXPECT_EQ(request.at("headers").at("Authorization").as_string(), "Bearer {access_token}");
+    EXPECT_EQ(ran.out.find("Bearer anna"), std::string::npos);
+    for (auto const effect : memory.effects) EXPECT_EQ(effect, adapter::Effect::look);
+    EXPECT_TRUE(memory.network.ledger().empty());
     EXPECT_TRUE(good({"job", "list"}).data().at("items").as_array().empty());
+    EXPECT_EQ(good({"plan", "list"}).data().at("items").as_array().size(), plans);
+}
+
+TEST_F(Publishing, EveryCommandThatSendsHasADryRunThatSendsNothing) {
+    set_up_accounts();
+    auto const hash = hash_of(good({"campaign", "plan", campaign()}));
+    auto const applied = good({"campaign", "apply", campaign(), "--hash", hash});
+    auto const job = std::string(applied.data().at("jobs").at(0).at("id").as_string());
+    auto const one = good({"post", "plan", "--account", "sandbox:@anna", "--caption", "One"});
+    auto const plan = std::string(one.data().at("plan").at("id").as_string());
+    memory.effects.clear();
+
+    auto const ran = good({"run", "--dry-run"});
+    EXPECT_EQ(ran.data().at("requests").as_array().size(), 2U) << ran.out;
+    EXPECT_EQ(ran.data().at("ended_by").as_string(), "dry_run");
+    auto const waited = good({"job", "wait", job, "--dry-run"});
+    EXPECT_EQ(waited.data().at("requests").as_array().size(), 1U) << waited.out;
+    auto const published =
+        good({"post", "publish", "--account", "sandbox:@bert", "--caption", "Two", "--dry-run"});
+    EXPECT_EQ(published.data().at("requests").as_array().size(), 1U) << published.out;
+    auto const planned = good({"plan", "apply", plan, "--hash", hash_of(one), "--dry-run"});
+    EXPECT_EQ(planned.data().at("requests").as_array().size(), 1U) << planned.out;
+
+    for (auto const effect : memory.effects) EXPECT_EQ(effect, adapter::Effect::look);
+    EXPECT_TRUE(memory.network.ledger().empty());
+    auto const jobs = good({"job", "list"});
+    for (auto const& left : jobs.data().at("items").as_array())
+        EXPECT_EQ(left.at("state").as_string(), "scheduled");
+}
+
+TEST_F(Publishing, VerboseTellsRequestsWithoutTheirSecrets) {
+    set_up_accounts();
+
+    auto const ran = good({"post",
+                           "publish",
+                           "--account",
+                           "sandbox:@anna",
+                           "--caption",
+                           "Hi",
+                           "--wait",
+                           "--verbose"});
+
+    EXPECT_NE(ran.err.find(" ms"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("POST "), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("published"), std::string::npos) << ran.err;
+    EXPECT_EQ(ran.err.find("Bearer"), std::string::npos) << ran.err;
+}
+
+TEST_F(Publishing, WaitingForAPersonEndsAtOnceAndNamesTheCommand) {
+    set_up_accounts();
+    auto const script = campaign("approval = \"account\",");
+    auto const planned = good({"campaign", "plan", script});
+    EXPECT_EQ(planned.data().at("approvals_needed").as_int64(), 2);
+    auto const applied = good({"campaign", "apply", script, "--hash", hash_of(planned)});
+
+    auto const ran = run({"job",
+                          "wait",
+                          "--plan",
+                          std::string(applied.data().at("plan").at("id").as_string()),
+                          "--timeout",
+                          "10m"});
+
+    EXPECT_EQ(ran.exit, 6);
+    EXPECT_EQ(ran.code(), "approval.required");
+    EXPECT_NE(json::serialize(ran.envelope.at("next").at(0)).find("\"grant\""), std::string::npos)
+        << ran.out;
+    EXPECT_EQ(good({"campaign", "plan", campaign("approval = \"plan\",", "Other")})
+                  .data()
+                  .at("approvals_needed")
+                  .as_int64(),
+              1);
+}
+
+TEST_F(Publishing, ATimeThatHasPassedIsNotGrantedWithoutAPersonAtATerminal) {
+    environment["POSTRIDER_CLOCK"] = "2027-02-01T09:00:00.000Z";
+    set_up_accounts();
+    auto const script = write("late.lua", R"(local postrider = require "postrider" { api = 1 }
+return postrider.campaign {
+  name = "late", zone = "Europe/Paris", accounts = { "sandbox:@anna" }, approval = "plan",
+  posts = { postrider.post { key = "one", when = "2027-02-01 18:00", caption = "Hi" } },
+})");
+    auto const hash = hash_of(good({"campaign", "plan", script}));
+    good({"campaign", "apply", script, "--hash", hash});
+    environment["POSTRIDER_CLOCK"] = "2027-02-02T09:00:00.000Z";
+
+    auto const ran =
+        run({"approval", "grant", "--person", "ines", "--hash", hash, "--passphrase-stdin"},
+            "correct horse\n");
+
+    EXPECT_EQ(ran.exit, 6);
+    EXPECT_EQ(ran.code(), "approval.time_passed");
+    EXPECT_NE(ran.out.find("2027-02-01 18:00 Europe/Paris"), std::string::npos) << ran.out;
+    EXPECT_TRUE(memory.network.ledger().empty());
 }
 
 TEST_F(Publishing, AFailedConnectLeavesNoAccountBehind) {

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <random>
 #include <stdexcept>
 
@@ -24,6 +25,7 @@ struct Flags {
     std::string faults;
     std::string ledger;
     std::string state;
+    std::string tokens_to;
     bool lenient = false;
     std::int64_t time_scale = 1;
     std::optional<std::int64_t> seed;
@@ -76,6 +78,21 @@ emulator::ServerOptions options_for(Flags const& flags) {
     return options;
 }
 
+// One file a creator of the first app, each what `postrider account connect --token-stdin` reads.
+void write_tokens(std::string const& folder, boost::json::object const& ready) {
+    std::filesystem::create_directories(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+    auto const& connect = ready.at("connect").as_object();
+    auto const& first = connect.at("app add").as_object().at("key");
+    for (auto const& account : connect.at("accounts").as_array()) {
+        if (account.at("client_key") != first) continue;
+        auto const file = folder + "/" + std::string(account.at("creator").as_string()) + ".json";
+        auto const problem =
+            emulator::write_file(file, boost::json::serialize(account.at("token")) + "\n");
+        if (!problem.empty()) throw std::runtime_error(problem);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -89,6 +106,9 @@ int main(int argc, char** argv) {
     app.add_option("--faults", flags.faults, "JSON file: which requests go wrong, and how");
     app.add_option("--ledger", flags.ledger, "JSON file to write: everything that was published");
     app.add_option("--state", flags.state, "JSON file to go on from after a stop or a kill");
+    app.add_option("--tokens-to",
+                   flags.tokens_to,
+                   "folder to write: a creator's tokens a file, as account connect reads them");
     app.add_flag(
         "--lenient", flags.lenient, "accept chunk sizes between the MB and the MiB reading");
     app.add_option(
@@ -104,6 +124,7 @@ int main(int argc, char** argv) {
     try {
         emulator::Server server(scenario_for(flags), options_for(flags));
         server.start();
+        if (!flags.tokens_to.empty()) write_tokens(flags.tokens_to, server.ready());
         fmt::print("{}\n", boost::json::serialize(server.ready()));
         std::fflush(stdout);
         server.wait();

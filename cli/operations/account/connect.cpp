@@ -1,6 +1,7 @@
-// `postrider account connect`: authorises an account with tokens that were obtained elsewhere, for
-// the first time or again. Nothing half done is left: an account that could not be looked at is not
-// kept.
+// `postrider account connect`: authorises an account, by a sign-in in a browser or with tokens that
+// were obtained elsewhere, for the first time or again. Nothing half done is left: an account that
+// could not be looked at is not kept.
+#include "operations/account/sign_in.hpp"
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
 
@@ -143,6 +144,17 @@ Result<core::App> app_for(core::Tables& tables,
     return make_error("usage.missing_input", finding.message).with_at(finding);
 }
 
+// The app under which the target is authorised, or is to be.
+Result<core::App> app_of_target(core::Tables& tables,
+                                std::string const& target,
+                                std::string const& network,
+                                std::string const& app_name) {
+    if (target == network || !app_name.empty()) return app_for(tables, network, app_name);
+    auto account = account_named(tables, target);
+    if (!account) return account.error();
+    return app_named(tables, account->app_id, network);
+}
+
 Result<Connecting> prepare(Context& context,
                            std::string const& target,
                            std::string const& network,
@@ -159,8 +171,7 @@ Result<Connecting> prepare(Context& context,
                 return make_error("account.mismatch").with("account", account->name);
             connecting.before = *account;
         }
-        auto app = named && app_name.empty() ? app_named(tables, connecting.before->app_id, network)
-                                             : app_for(tables, network, app_name);
+        auto app = app_of_target(tables, target, network, app_name);
         if (!app) return app.error();
         connecting.app = *app;
         auto accounts = tables.accounts();
@@ -288,18 +299,44 @@ Result<TokenAnswer> read_tokens(Context& context,
     return TokenReader(value.get_object(), oauth).read();
 }
 
+Result<TokenAnswer> signed_in(Context& context,
+                              Request const& request,
+                              std::string const& target,
+                              adapter::Descriptor const& descriptor) {
+    auto app = read_store<core::App>(context, [&](core::Tables& tables) {
+        return app_of_target(tables, target, descriptor.network, request.text("app"));
+    });
+    if (!app) return app.error();
+    auto tokens = sign_in(context, descriptor, *app, !request.flag("no_browser"));
+    if (!tokens) return tokens.error();
+    return TokenReader(*tokens, descriptor.oauth).read();
+}
+
+// A creator may grant less than was asked for; what that forbids is told when it is needed.
+void warn_of_missing_scopes(Context& context,
+                            adapter::OAuthShape const& oauth,
+                            std::vector<std::string> const& granted) {
+    if (granted.empty()) return;
+    std::string missing;
+    for (auto const& scope : oauth.scopes)
+        if (std::find(granted.begin(), granted.end(), scope) == granted.end())
+            missing += (missing.empty() ? "" : ", ") + scope;
+    if (missing.empty()) return;
+    Finding finding;
+    finding.level = Finding::Level::warning;
+    finding.code = "account.scope_missing";
+    finding.message = fmt::format("The creator did not grant {}.", missing);
+    context.warnings.push_back(std::move(finding));
+}
+
 Result<Answer> run_connect(Context& context, Request const& request) {
     auto const target = request.text("target");
     auto const network = target.substr(0, target.find(':'));
     auto adapter = context.adapter(network);
     if (!adapter) return adapter.error();
-    if (!request.flag("token_stdin"))
-        return make_error("usage.later_stage",
-                          "signing in through a browser is not in this version; give the network's "
-                          "token answer "
-                          "with --token-stdin")
-            .with("stage", "2");
-    auto answer = read_tokens(context, request, (*adapter)->descriptor().oauth);
+    auto const& descriptor = (*adapter)->descriptor();
+    auto answer = request.flag("token_stdin") ? read_tokens(context, request, descriptor.oauth)
+                                              : signed_in(context, request, target, descriptor);
     if (!answer) return answer.error();
     auto vault = context.vault();
     if (!vault) return vault.error();
@@ -337,6 +374,7 @@ Result<Answer> run_connect(Context& context, Request const& request) {
         undo(context, *connecting);
         return connected.error();
     }
+    warn_of_missing_scopes(context, descriptor.oauth, answer->scopes);
     Answer done;
     done.data["account"] = core::to_json(*connected);
     done.data["first"] = !connecting->before.has_value();
@@ -363,10 +401,10 @@ constexpr InputSpec connect_inputs[] = {
      .secret = true},
     {.name = "no_browser",
      .type = InputType::boolean,
-     .help = "do not open a browser (none is opened so far)"},
+     .help = "show the address of the network's page, but do not open it"},
 };
 constexpr std::string_view connect_examples[] = {
-    "account connect NETWORK --app studio --token-stdin < tokens.json"};
+    "account connect NETWORK", "account connect NETWORK --app studio --token-stdin < tokens.json"};
 
 }  // namespace
 
@@ -377,9 +415,17 @@ constinit Operation const account_connect_operation{
     .output = "{account: @account, first: bool, jobs_released: int}",
     .errors =
         "not_found.network not_found.app not_found.account account.mismatch conflict.name_taken "
-        "account.reconnect_needed network.unreachable",
+        "account.reconnect_needed account.sign_in_refused app.misconfigured app.bad_credentials "
+        "network.unreachable setup.port_taken wait.timeout",
     .effect = OperationEffect::looks,
+    .time_limit = "10m",
     .examples = connect_examples,
+    .more =
+        "Without --token-stdin the creator signs in on the network's own page. Its address is "
+        "printed, and opened in a browser on a terminal. The app's redirect (app set APP "
+        "--redirect) says where the browser comes back to: http://127.0.0.1:PORT/PATH (or "
+        "localhost; * as port takes any) is answered by this command itself, for any other address "
+        "it asks for what the browser shows in its address bar.",
     .run = run_connect,
 };
 

@@ -283,7 +283,8 @@ constinit Operation const approval_grant_operation{
     .output = "{approvals: [@approval]}",
     .errors =
         "not_found.approval not_found.person person.passphrase_wrong approval.hash_mismatch "
-        "approval.open_choice approval.expired approval.lapsed conflict.wrong_state plan.expired",
+        "approval.open_choice approval.expired approval.time_passed approval.lapsed "
+        "conflict.wrong_state plan.expired",
     .effect = OperationEffect::looks,
     .examples = grant_examples,
     .view = "approvals: id state person plan_id decided_at",

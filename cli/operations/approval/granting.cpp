@@ -9,6 +9,7 @@
 #include <postrider/adapter/adapter.hpp>
 #include <postrider/catalogue.hpp>
 #include <postrider/core/media_rules.hpp>
+#include <postrider/script/time.hpp>
 #include <postrider/suggest.hpp>
 
 #include <boost/json/array.hpp>
@@ -169,6 +170,84 @@ core::Decision decision_for(ConsentView const& view, std::string const& person, 
     return decision;
 }
 
+// The campaign leaves it to a person what becomes of a post that is late; other policies say it
+// themselves.
+bool needs_new_time(ConsentPart const& part, Instant now) {
+    auto const& spec = part.planned.spec;
+    return !spec.asap && spec.catch_up == "ask" && now - spec.due_at > spec.catch_up_within;
+}
+
+Error time_passed(ConsentView const& view, Instant now) {
+    auto error = make_error("approval.time_passed").with("approval", view.approval.id);
+    for (auto const& part : view.parts) {
+        if (!needs_new_time(part, now)) continue;
+        auto const& spec = part.planned.spec;
+        Finding finding;
+        finding.code = "approval.time_passed";
+        finding.path = fmt::format("/{}/when", spec.key);
+        finding.message =
+            fmt::format("{} on {} was due at {}, now it is {}",
+                        spec.post_key,
+                        spec.account,
+                        spec.wall.empty() ? to_rfc3339(spec.due_at) : spec.wall + " " + spec.zone,
+                        to_rfc3339(now));
+        finding.got = json::string(to_rfc3339(spec.due_at));
+        error = error.with_at(std::move(finding));
+    }
+    return error;
+}
+
+/// Asks when a post goes out whose time has passed. Gives `now` or an instant.
+class TimeAsker {
+ public:
+    explicit TimeAsker(Context& context) : context_(context) {}
+
+    std::optional<std::string> ask(core::JobSpec const& spec) {
+        auto const& host = context_.host();
+        *host.err << "\n"
+                  << escape_controls(spec.account) << ": " << escape_controls(spec.post_key)
+                  << " was due at "
+                  << (spec.wall.empty() ? to_rfc3339(spec.due_at) : spec.wall + " " + spec.zone)
+                  << "; that has passed.\n";
+        for (int turn = 0; turn < 5; ++turn) {
+            std::string prompt = "When instead? now, or such as 2027-03-01 18:00";
+            if (!spec.zone.empty()) prompt += " (" + spec.zone + ")";
+            if (!before_.empty()) prompt += " (Enter: " + before_ + ")";
+            auto typed = ask_line(host, prompt + ": ");
+            if (!typed) return std::nullopt;
+            if (typed->empty()) typed = before_;
+            if (auto const decided = instant_of(*typed, spec)) {
+                before_ = *typed;
+                return decided;
+            }
+        }
+        return std::nullopt;
+    }
+
+ private:
+    std::optional<std::string> instant_of(std::string const& typed, core::JobSpec const& spec) {
+        if (typed == "now") return typed;
+        auto const compiled = script::compile_time(typed, spec.zone);
+        auto const& host = context_.host();
+        if (!compiled) {
+            *host.err << escape_controls(compiled.error().message()) << "\n";
+            return std::nullopt;
+        }
+        if (compiled->at <= context_.now()) {
+            *host.err << "That has passed too.\n";
+            return std::nullopt;
+        }
+        if (spec.not_after && compiled->at > *spec.not_after) {
+            *host.err << "It must not go out after " << to_rfc3339(*spec.not_after) << ".\n";
+            return std::nullopt;
+        }
+        return to_rfc3339(compiled->at);
+    }
+
+    Context& context_;
+    std::string before_;  // typed once where the answer is the same
+};
+
 Error open_choice(ConsentView const& view) {
     auto error = make_error(
         "approval.open_choice",
@@ -190,6 +269,22 @@ Result<core::Approval> grant(Context& context,
     return write_store<core::Approval>(context, [&](core::Tables& tables) {
         return core::grant_approval(tables, id, decision, context.now(), context.random());
     });
+}
+
+// Questions come as the network lists its options, so that one that depends on another follows it.
+std::vector<std::string> in_order_of(adapter::Descriptor const& descriptor,
+                                     std::vector<std::string> asks) {
+    auto const place = [&descriptor](std::string const& name) {
+        auto const found = std::find_if(
+            descriptor.options.begin(),
+            descriptor.options.end(),
+            [&name](adapter::OptionSpec const& option) { return option.name == name; });
+        return found - descriptor.options.begin();
+    };
+    std::stable_sort(asks.begin(), asks.end(), [&](std::string const& a, std::string const& b) {
+        return place(a) < place(b);
+    });
+    return asks;
 }
 
 // Facts are asked anew at each showing; what the network does not answer is shown as it was.
@@ -232,6 +327,7 @@ Result<ConsentView> consent_view(Context& context, std::string const& approval_i
         if (!adapter) return adapter.error();
         part.descriptor = &(*adapter)->descriptor();
         part.words = core::consent_words(*part.descriptor, part.planned.spec);
+        part.planned.asks = in_order_of(*part.descriptor, std::move(part.planned.asks));
         auto const& name = part.planned.spec.account;
         bool const decided = view.approval.state != "pending";
         if (!decided && accounts.contains(name) && !known.contains(name))
@@ -257,6 +353,7 @@ Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
     if (!context.may_prompt()) return make_error("usage.not_terminal");
     auto const& host = context.host();
     ChoiceAsker asker(context);
+    TimeAsker time_asker(context);
     std::vector<std::pair<std::string, core::Decision>> decisions;
     for (auto const& id : approval_ids) {
         auto view = consent_view(context, id);
@@ -264,8 +361,13 @@ Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
         *host.err << consent_text(*view, context.printer_paint()) << std::flush;
         auto decision = decision_for(*view, person, "terminal");
         for (auto& part : view->parts) {
-            if (part.planned.asks.empty()) continue;
             json::object answers;
+            if (needs_new_time(part, context.now())) {
+                auto const when = time_asker.ask(part.planned.spec);
+                if (!when) return time_passed(*view, context.now());
+                answers["when"] = *when;
+            }
+            if (part.planned.asks.empty() && answers.empty()) continue;
             for (auto const& ask : part.planned.asks) {
                 auto answer = asker.ask(part, ask);
                 if (!answer) return open_choice(*view);
@@ -315,6 +417,11 @@ Result<std::vector<core::Approval>> grant_by_passphrase(
                 return !part.planned.asks.empty();
             });
         if (open) return open_choice(*view);
+        auto const now = context.now();
+        if (std::any_of(view->parts.begin(), view->parts.end(), [now](ConsentPart const& part) {
+                return needs_new_time(part, now);
+            }))
+            return time_passed(*view, now);
         auto decision = decision_for(*view, person, "passphrase");
         decision.note = note;
         decisions.emplace_back(id, std::move(decision));

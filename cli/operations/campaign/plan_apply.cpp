@@ -109,7 +109,6 @@ Result<Answer> run_campaign_apply(Context& context, Request const& request) {
     wish.plan_id = plan.id;
     wish.hash = plan.hash;
     wish.wait = request.flag("wait");
-    wish.dry_run = context.globals().dry_run;
     auto answer = apply_and_answer(context, wish);
     if (answer) {
         auto const warnings = plan_warnings(plan);

@@ -289,7 +289,7 @@ constinit Operation const job_wait_operation{
     .name = "job.wait",
     .sentence = "wait until jobs have settled; the engine runs here if nobody else runs it",
     .inputs = wait_inputs,
-    .output = "{jobs: [@job], counts: {*: int}}",
+    .output = "{jobs: [@job], counts: {*: int}, dry_run?: bool, requests?: [@request]}",
     .errors =
         "not_found.job not_found.plan wait.timeout approval.required jobs.partial "
         "job.outcome_unknown "
@@ -298,7 +298,9 @@ constinit Operation const job_wait_operation{
     .effect = OperationEffect::sends,
     .time_limit = "10m",
     .examples = wait_examples,
-    .view = "jobs: state account post due_at receipt.seen.link error.code id",
+    .view =
+        "jobs: state account post due_at receipt.seen.link error.code id; requests: account effect "
+        "method url body",
     .run = run_wait,
 };
 

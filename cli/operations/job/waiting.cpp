@@ -25,8 +25,16 @@ bool has_link(Job const& job) {
     return link && link->is_string() && !link->get_string().empty();
 }
 
+bool held_by_person(Job const& job) {
+    return job.state == JobState::awaiting_approval ||
+           (job.state == JobState::waiting && (job.waiting == adapter::WaitReason::account ||
+                                               job.waiting == adapter::WaitReason::paused));
+}
+
 // Nothing more comes of waiting for this job.
 bool is_settled(Job const& job, std::string const& until) {
+    // The engine cannot move it, however long one waits.
+    if (held_by_person(job)) return true;
     // Unknown, and nobody looks any more: a person has to settle it.
     if (job.state == JobState::unknown) return !job.next_at.has_value();
     if (!core::is_final(job.state)) return false;
@@ -62,15 +70,43 @@ Result<bool> watch(Context& context, WaitWish const& wish, Instant end) {
         if (context.now() >= end) return true;
         if (!context.pause(Milliseconds{200})) return false;
         // It may have gone meanwhile; then the work is ours.
-        if (!context.globals().dry_run && !context.engine_runs_elsewhere()) break;
+        if (!context.engine_runs_elsewhere()) break;
     }
     return true;
 }
 
-bool held_by_person(Job const& job) {
-    return job.state == JobState::awaiting_approval ||
-           (job.state == JobState::waiting && (job.waiting == adapter::WaitReason::account ||
-                                               job.waiting == adapter::WaitReason::paused));
+// The command by which a person lets each of them go on.
+void add_ways_on(Answer& answer, std::vector<Job> const& jobs) {
+    for (auto const& job : jobs) {
+        if (job.state != JobState::awaiting_approval) continue;
+        Next next{"The person who decides grants or declines here",
+                  "person",
+                  {"approval", "grant", job.approval_id}};
+        if (job.approval_id.empty())
+            next = {"Ask for the approval anew", "nothing", {"approval", "request", job.plan_id}};
+        bool const said =
+            std::any_of(answer.next.begin(), answer.next.end(), [&next](Next const& other) {
+                return other.argv == next.argv;
+            });
+        if (!said) answer.next.push_back(std::move(next));
+    }
+}
+
+// In the copy that a dry run works on: other jobs are not its business.
+Result<void> set_others_aside(Context& context, std::vector<std::string> const& ids) {
+    auto store = context.store();
+    if (!store) return store.error();
+    return (*store)->write([&ids](core::Tables& tables) -> Result<void> {
+        auto jobs = all_jobs(tables, {});
+        if (!jobs) return jobs.error();
+        for (auto& job : *jobs) {
+            bool const ours = std::find(ids.begin(), ids.end(), job.id) != ids.end();
+            if (ours || !job.next_at || !job.lease_owner.empty()) continue;
+            job.next_at.reset();
+            if (auto updated = tables.update_job(job); !updated) return updated;
+        }
+        return {};
+    });
 }
 
 Error with_job(Error error, Job const& job) {
@@ -133,9 +169,11 @@ Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer an
             timeout = (*settings)->timeout;
     auto const end = context.now() + timeout.value_or(wait_default);
     bool uninterrupted = true;
+    bool const dry = context.globals().dry_run;
+    if (dry)
+        if (auto alone = set_others_aside(context, wish.ids); !alone) return alone.error();
     while (uninterrupted && !all_settled(context, wish) && context.now() < end) {
-        // A dry run only watches: the engine would send.
-        if (context.globals().dry_run || context.engine_runs_elsewhere()) {
+        if (!dry && context.engine_runs_elsewhere()) {
             auto watched = watch(context, wish, end);
             if (!watched) return watched.error();
             uninterrupted = *watched;
@@ -162,6 +200,14 @@ Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer an
     for (auto const& [state, count] : counts) counted[state] = count;
     answer.data["counts"] = std::move(counted);
     answer.error = error_of(*jobs, wish.until, context.now() >= end);
+    if (!dry) add_ways_on(answer, *jobs);
+    if (dry) {
+        answer.data["dry_run"] = true;
+        answer.data["requests"] = context.refused_requests();
+        // Nothing was sent, so nothing can have been waited for.
+        auto const kind = answer.error ? answer.error->kind() : ErrorKind::internal;
+        if (kind == ErrorKind::timeout || kind == ErrorKind::approval) answer.error.reset();
+    }
     if (!uninterrupted) {
         answer.exit = 128 + context.signal();
         if (!answer.error) answer.error = make_error("wait.timeout");

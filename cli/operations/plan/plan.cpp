@@ -96,7 +96,6 @@ Result<Answer> run_plan_apply(Context& context, Request const& request) {
     wish.hash = hash;
     wish.only_approved = request.flag("only_approved");
     wish.wait = request.flag("wait");
-    wish.dry_run = context.globals().dry_run;
     if (!stored->campaign.empty())
         context.suggestions.push_back({"See the campaign's jobs",
                                        "nothing",

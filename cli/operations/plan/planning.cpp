@@ -140,22 +140,11 @@ json::object applied_data(std::string const& plan_id,
     return data;
 }
 
-// With a dry run everything happens but the end: the transaction is given up, and leaves no trace.
 Result<core::ApplyOutcome> apply_in_store(Context& context, ApplyWish const& wish) {
-    auto store = context.store();
-    if (!store) return store.error();
-    std::optional<core::ApplyOutcome> outcome;
-    auto work = [&](core::Tables& tables) -> Result<void> {
-        auto applied = core::apply_plan(
+    return write_store<core::ApplyOutcome>(context, [&](core::Tables& tables) {
+        return core::apply_plan(
             tables, wish.plan_id, wish.hash, wish.only_approved, context.now(), context.random());
-        if (!applied) return applied.error();
-        outcome = *std::move(applied);
-        if (wish.dry_run) return make_error("wait.timeout", "a dry run is not kept");
-        return {};
-    };
-    auto written = (*store)->write(work);
-    if (!written && !(wish.dry_run && outcome)) return written.error();
-    return *std::move(outcome);
+    });
 }
 
 }  // namespace
@@ -206,9 +195,7 @@ json::object plan_data(core::Plan const& plan, std::vector<std::string> const& o
     head["valid_until"] = to_rfc3339(plan.valid_until);
     data["plan"] = std::move(head);
     json::array jobs;
-    int approvals = 0;
     for (auto const& planned : plan.jobs) {
-        if (planned.needs_approval && planned.action != core::PlanAction::unchanged) ++approvals;
         auto const action = word(planned.action);
         if (!only.empty() && std::find(only.begin(), only.end(), action) == only.end()) continue;
         jobs.push_back(planned_object(planned));
@@ -217,7 +204,7 @@ json::object plan_data(core::Plan const& plan, std::vector<std::string> const& o
     json::object counts;
     for (auto const& [action, count] : plan.counts()) counts[action] = count;
     data["counts"] = std::move(counts);
-    data["approvals_needed"] = approvals;
+    data["approvals_needed"] = core::approvals_needed(plan);
     data["reserves"] = plan.reserves;
     data["inputs"] = plan.inputs;
     data["notes"] = texts_of(plan.notes);
@@ -293,14 +280,14 @@ Answer planned_answer(core::Plan const& plan, std::vector<std::string> apply) {
 Result<Answer> apply_and_answer(Context& context, ApplyWish const& wish) {
     auto outcome = apply_in_store(context, wish);
     if (!outcome) return outcome.error();
-    Answer answer(applied_data(wish.plan_id, wish.hash, *outcome, wish.dry_run));
+    bool const dry = context.globals().dry_run;
+    Answer answer(applied_data(wish.plan_id, wish.hash, *outcome, dry));
     answer.replayed = outcome->replayed;
-    if (wish.dry_run) return answer;
 
     std::vector<std::string> pending;
     for (auto const& approval : outcome->approvals)
         if (approval.state == "pending") pending.push_back(approval.id);
-    if (!pending.empty() && context.may_prompt() && context.on_table()) {
+    if (!pending.empty() && !dry && context.may_prompt() && context.on_table()) {
         context.say("");
         auto granted = grant_on_terminal(context, pending, "");
         if (!granted) return granted.error();
@@ -328,7 +315,8 @@ Result<Answer> apply_and_answer(Context& context, ApplyWish const& wish) {
         answer.data["jobs"] = std::move(jobs);
         answer.data["counts"] = states_of(*now);
     }
-    for (auto const& id : pending)
+    // What a dry run has made is gone with it: nothing of it can be named in a next command.
+    for (auto const& id : dry ? std::vector<std::string>() : pending)
         answer.next.push_back({"The person who decides grants or declines here",
                                "person",
                                {"approval", "grant", id}});
@@ -346,7 +334,7 @@ Result<Answer> apply_and_answer(Context& context, ApplyWish const& wish) {
                         waiting == 1 ? "job waits" : "jobs wait");
         answer.warnings.push_back(std::move(finding));
     }
-    if (wish.wait && !ids.empty()) {
+    if ((wish.wait || dry) && !ids.empty()) {
         WaitWish wait;
         wait.ids = ids;
         wait.timeout = context.globals().timeout;

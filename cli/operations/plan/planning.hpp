@@ -23,7 +23,8 @@ inline constexpr std::string_view plan_view =
     "jobs: action post account due_at wall zone needs_approval caption; hide: inputs reserves "
     "notes";
 inline constexpr std::string_view applied_view =
-    "jobs: state account post due_at receipt.seen.link id; approvals: id state expires_at";
+    "jobs: state account post due_at receipt.seen.link id; approvals: id state expires_at; "
+    "requests: account effect method url body";
 
 /// Asks the networks what these accounts may do now. `offline`: what is stored has to do. A network
 /// that does not answer leaves a warning, since a plan can be made without it.
@@ -57,7 +58,6 @@ struct ApplyWish {
     std::string hash;
     bool only_approved = false;
     bool wait = false;
-    bool dry_run = false;
 };
 
 /// Applies a plan; on a terminal it goes on into the grant, and with `wait` the engine runs until

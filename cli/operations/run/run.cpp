@@ -26,7 +26,8 @@ std::map<std::string, std::int64_t> counts_now(Context& context) {
     return counts;
 }
 
-// With a dry run nothing is started: what would be is listed.
+// The engine goes over what is due now, in a copy of the store, and every request that does more
+// than look is kept back.
 Result<Answer> dry_run(Context& context) {
     auto due = read_store<std::vector<core::Job>>(
         context, [&](core::Tables& tables) { return tables.due_jobs(context.now(), 100); });
@@ -39,6 +40,11 @@ Result<Answer> dry_run(Context& context) {
     json::array jobs;
     for (auto const& job : *due) jobs.push_back(core::job_object(job));
     answer.data["due"] = std::move(jobs);
+    auto ran = context.run_engine({});
+    if (!ran) return ran.error();
+    if (!*ran) answer.exit = 128 + context.signal();
+    answer.data["dry_run"] = true;
+    answer.data["requests"] = context.refused_requests();
     return answer;
 }
 
@@ -115,12 +121,12 @@ constinit Operation const run_operation{
     .inputs = run_inputs,
     .output =
         "{ended_by: \"once\"|\"idle\"|\"time\"|\"signal\"|\"dry_run\", counts: {*: int}, "
-        "settled?: {*: int}, due?: [@job]}",
+        "settled?: {*: int}, due?: [@job], dry_run?: bool, requests?: [@request]}",
     .errors = "setup.not_initialised setup.vault_key_missing setup.disk_full",
     .effect = OperationEffect::sends,
     .time_limit = "none",
     .examples = run_examples,
-    .view = "due: account post due_at id",
+    .view = "due: account post due_at id; requests: account effect method url body",
     .run = run_run,
 };
 

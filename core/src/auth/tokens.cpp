@@ -220,6 +220,8 @@ asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPai
                        "&grant_type=refresh_token&" +
                        form_field("refresh_token", refresh_token->expose());
         request.deadline = 20s;
+        request.account = account.name;
+        request.secret_body = true;
         request.once = true;
         auto reply = co_await parts_.transport.send(std::move(request));
         if (reply.verdict == adapter::Verdict::not_sent)

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace postrider::core {
@@ -43,6 +44,15 @@ json::object approval_event(Approval const& approval) {
 detail::Need detail::need_of(PlannedJob const& planned) {
     auto const& spec = planned.spec;
     return {spec.key, planned.hash, spec.account, spec.post_key, spec.approval, planned.asks};
+}
+
+int approvals_needed(Plan const& plan) {
+    std::set<std::pair<std::string, std::string>> cuts;
+    for (auto const& planned : plan.jobs)
+        if (planned.needs_approval &&
+            (planned.action == PlanAction::create || planned.action == PlanAction::change))
+            cuts.insert(cut_of(detail::need_of(planned)));
+    return static_cast<int>(cuts.size());
 }
 
 Result<std::vector<Approval>> detail::open_approvals(Tables& tables,

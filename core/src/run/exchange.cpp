@@ -42,6 +42,10 @@ Result<OutgoingRequest> outgoing(ExchangeRequest const& request,
         out.body = FileSlice(media.path, range->offset, range->length, media.size_bytes);
     }
     out.deadline = deadline;
+    out.effect = request.send.effect;
+    out.account = request.account.name;
+    out.holder = request.holder;
+    out.secret_url = request.send.request.secret_url;
     // A stale connection must not put a commit in doubt; chunks that may be repeated keep theirs.
     out.once = request.send.effect != adapter::Effect::look &&
                request.send.effect != adapter::Effect::repeat;

@@ -2,11 +2,13 @@
 #include <postrider/core/sqlite_store.hpp>
 
 #include "store/sqlite_tables.hpp"
+#include "store/store_error.hpp"
 #include "store/turn_lock.hpp"
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/crash_point.hpp>
 
+#include <SQLiteCpp/Backup.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -26,14 +28,21 @@ constexpr int application_id = 0x70727231;  // "prr1"
 constexpr std::size_t group_size_max = 1024;
 
 Error store_error(SQLite::Exception const& failure, std::filesystem::path const& path) {
-    int const code = failure.getErrorCode();
-    std::string_view name = "setup.store_unreadable";
-    if (code == SQLITE_FULL) name = "setup.disk_full";
-    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) name = "setup.store_locked";
-    return make_error(
-               name, fmt::format("The store {} cannot be used: {}.", path.string(), failure.what()))
-        .with("store", path.string())
-        .with("sqlite", std::to_string(failure.getExtendedErrorCode()));
+    return detail::store_error(
+        failure.getErrorCode(), failure.getExtendedErrorCode(), failure.what(), path);
+}
+
+Result<void> fits_program(int version, int id, std::filesystem::path const& path) {
+    if (id != application_id)
+        return make_error("setup.store_unreadable",
+                          fmt::format("{} is not a postrider store.", path.string()));
+    if (version > newest_schema)
+        return make_error("setup.store_newer",
+                          fmt::format("The store {} has schema {}, this program knows up to {}.",
+                                      path.string(),
+                                      version,
+                                      newest_schema));
+    return {};
 }
 
 void set_up(SQLite::Database& database) {
@@ -71,6 +80,8 @@ class SqliteStore final : public Store {
                               (options_.create || options_.in_memory ? SQLite::OPEN_CREATE : 0);
             auto turn = take_turn();
             database_ = std::make_unique<SQLite::Database>(path_.string(), flags, 5000);
+            if (!options_.copy_of.empty())
+                if (auto copied = copy_into_memory(); !copied) return copied;
             if (auto fits = check_schema(); !fits) return fits;
             set_up(*database_);
             if (auto migrated = migrate(); !migrated) return migrated;
@@ -131,22 +142,29 @@ class SqliteStore final : public Store {
         Result<void> result;
     };
 
+    Result<void> copy_into_memory() {
+        if (!std::filesystem::exists(options_.copy_of))
+            return make_error("setup.not_initialised",
+                              fmt::format("There is no store at {}.", options_.copy_of.string()));
+        SQLite::Database from(options_.copy_of.string(), SQLite::OPEN_READONLY, 5000);
+        SQLite::Backup backup(*database_, from);
+        backup.executeStep(-1);
+        return {};
+    }
+
     TurnLock::Turn take_turn() { return turn_ ? turn_->take() : TurnLock::Turn(); }
 
     Result<void> check_schema() {
         auto const version = database_->execAndGet("pragma user_version").getInt();
         auto const id = database_->execAndGet("pragma application_id").getInt();
-        if (version == 0 && id == 0) return {};
-        if (id != application_id)
-            return make_error("setup.store_unreadable",
-                              fmt::format("{} is not a postrider store.", path_.string()));
-        if (version > newest_schema)
-            return make_error(
-                "setup.store_newer",
-                fmt::format("The store {} has schema {}, this program knows up to {}.",
-                            path_.string(),
-                            version,
-                            newest_schema));
+        if (version == 0 && id == 0 && (options_.create || options_.in_memory)) return {};
+        if (auto fits = fits_program(version, id, path_); !fits) return fits;
+        if (version < newest_schema && !options_.migrate)
+            return make_error("setup.store_older",
+                              fmt::format("The store {} has schema {}, this program needs {}.",
+                                          path_.string(),
+                                          version,
+                                          newest_schema));
         return {};
     }
 
@@ -236,6 +254,21 @@ class SqliteStore final : public Store {
 
 int schema_number() {
     return newest_schema;
+}
+
+Result<int> schema_of_store(std::filesystem::path const& path) {
+    if (!std::filesystem::exists(path))
+        return make_error("setup.not_initialised",
+                          fmt::format("There is no store at {}.", path.string()));
+    try {
+        SQLite::Database database(path.string(), SQLite::OPEN_READONLY, 5000);
+        auto const version = database.execAndGet("pragma user_version").getInt();
+        auto const id = database.execAndGet("pragma application_id").getInt();
+        if (auto fits = fits_program(version, id, path); !fits) return fits.error();
+        return version;
+    } catch (SQLite::Exception const& failure) {
+        return store_error(failure, path);
+    }
 }
 
 Result<std::unique_ptr<Store>> open_store(std::filesystem::path const& path,

@@ -1,5 +1,6 @@
 // The store: transactions, claims, several processes, files that are not what they should be.
 #include <postrider/catalogue.hpp>
+#include <postrider/core/canonical_json.hpp>
 #include <postrider/core/ids.hpp>
 #include <postrider/core/owner_lock.hpp>
 #include <postrider/core/sqlite_store.hpp>
@@ -232,6 +233,60 @@ TEST(OpenStore, RefusesAFileOfALaterVersion) {
     auto const opened = open_store(folder / "s.db");
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code(), "setup.store_newer");
+}
+
+TEST(OpenStore, BringsAnOlderFileUpToDateOnlyWhenAsked) {
+    test::TempFolder folder;
+    auto const path = folder / "s.db";
+    {
+        SQLite::Database database(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        database.exec("pragma application_id = 1886548529");
+    }
+    auto const opened = open_store(path);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code(), "setup.store_older");
+    EXPECT_EQ(*schema_of_store(path), 0);
+
+    StoreOptions options;
+    options.migrate = true;
+    ASSERT_TRUE(open_store(path, options));
+    EXPECT_EQ(*schema_of_store(path), schema_number());
+    EXPECT_TRUE(open_store(path));
+}
+
+TEST(OpenStore, AnEmptyFileIsNoStore) {
+    test::TempFolder folder;
+    test::write_file(folder / "s.db", "");
+    auto const opened = open_store(folder / "s.db");
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code(), "setup.store_unreadable");
+}
+
+TEST_F(OnDisk, ACopyIsWholeAndNeedsNoOtherFile) {
+    insert(job_of("anna", "k1", start));
+    auto const to = folder / "copy.db";
+
+    auto const copied = copy_store(folder / "s.db", to);
+
+    ASSERT_TRUE(copied) << copied.error().message();
+    EXPECT_EQ(copied->size_bytes, std::filesystem::file_size(to));
+    EXPECT_EQ(copied->sha256, sha256_text(test::read_file(to)));
+    insert(job_of("bert", "k2", start));
+    auto const copy = *open_store(to);
+    auto const jobs =
+        *read_now<std::vector<Job>>(*copy, [](Tables& tables) { return tables.jobs({}); });
+    ASSERT_EQ(jobs.size(), 1u);
+    EXPECT_EQ(jobs.front().spec.key, "k1");
+}
+
+TEST_F(OnDisk, ACopyNeverTakesThePlaceOfAFile) {
+    test::write_file(folder / "copy.db", "mine");
+
+    auto const copied = copy_store(folder / "s.db", folder / "copy.db");
+
+    ASSERT_FALSE(copied);
+    EXPECT_EQ(copied.error().code(), "conflict.file_exists");
+    EXPECT_EQ(test::read_file(folder / "copy.db"), "mine");
 }
 
 TEST(OpenStore, RefusesWhatIsNoStore) {

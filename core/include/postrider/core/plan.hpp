@@ -110,6 +110,9 @@ Result<ApplyOutcome> apply_plan(Tables& tables,
                                 Instant now,
                                 Random& random);
 
+/// How many approvals the jobs of a plan that change and need one are cut into.
+int approvals_needed(Plan const& plan);
+
 /// Opens the approvals that a plan needs (one, or one an account or post), or gives those that are
 /// open already.
 Result<std::vector<Approval>> request_approval(

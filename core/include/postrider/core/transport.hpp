@@ -38,6 +38,12 @@ struct OutgoingRequest {
     adapter::Headers headers;
     std::variant<std::monostate, std::string, FileSlice> body;
     Milliseconds deadline{30'000};  ///< whole exchange; at the deadline the socket is closed
+    /// What it does to the world. Whoever does not say that it only looks is not taken to.
+    adapter::Effect effect = adapter::Effect::prepare;
+    std::string account{};     ///< on whose behalf, by name; empty: nobody's
+    std::string holder{};      ///< who sends it: owner/job/fence
+    bool secret_url = false;   ///< the address is itself a credential: never shown
+    bool secret_body = false;  ///< the body holds credentials: its fields are shown by name alone
     /// A commit must never be sent a second time by the transport itself, for instance when a
     /// kept-alive connection dies.
     bool once = false;
