@@ -156,6 +156,32 @@ Result<std::optional<Instant>> MemoryTables::next_due() {
     return jobs.empty() ? std::optional<Instant>() : jobs.front()->next_at;
 }
 
+Result<std::vector<std::pair<std::string, Instant>>> MemoryTables::accounts_due(Instant from,
+                                                                                Instant to,
+                                                                                int limit) {
+    std::vector<std::pair<std::string, Instant>> due;
+    for (auto const* job : next_jobs())
+        if (*job->next_at > from && *job->next_at <= to && static_cast<int>(due.size()) < limit)
+            due.emplace_back(job->account_id, *job->next_at);
+    return due;
+}
+
+Result<std::optional<Instant>> MemoryTables::first_due_after(std::string_view account_id,
+                                                             Instant at) {
+    std::optional<Instant> first;
+    for (auto const& [id, job] : rows.jobs) {
+        if (job.account_id != account_id) continue;
+        bool const asks = job.state == core::JobState::awaiting_approval;
+        bool const waits =
+            job.state == core::JobState::scheduled || job.state == core::JobState::waiting;
+        auto const due = asks    ? std::optional<Instant>(job.spec.due_at)
+                         : waits ? job.next_at
+                                 : std::nullopt;
+        if (due && *due >= at && (!first || *due < *first)) first = due;
+    }
+    return first;
+}
+
 Result<std::vector<Job>> MemoryTables::held_jobs(std::string_view owner) {
     std::vector<Job> held;
     for (auto const& [id, job] : rows.jobs)

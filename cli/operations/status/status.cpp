@@ -4,9 +4,12 @@
 
 #include <boost/json/array.hpp>
 
+#include <postrider/core/reconnect.hpp>
+
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 namespace postrider::cli {
 
@@ -92,22 +95,33 @@ Result<Answer> run_status(Context& context, Request const&) {
                      job.error ? job.error->message() : std::string("it was rejected"));
             }
         }
+        auto reconnects = core::accounts_to_reconnect(tables, now);
+        if (!reconnects) return reconnects.error();
+        std::set<std::string> named;
+        for (auto const& reconnect : *reconnects) {
+            named.insert(reconnect.account);
+            need("reconnect",
+                 reconnect.account,
+                 reconnect.refused
+                     ? std::string("the network no longer accepts its authorisation")
+                     : fmt::format(
+                           "its authorisation ends at {}, and it has a post due at {} after that",
+                           to_rfc3339(reconnect.by),
+                           to_rfc3339(*reconnect.due_at)));
+            answer.next.push_back({"The creator signs in again",
+                                   "person",
+                                   {"account", "connect", reconnect.account}});
+        }
         for (auto const& account : *accounts) {
-            if (account.reconnect_needed) {
-                need("reconnect", account.name, "the network no longer accepts its authorisation");
-                answer.next.push_back(
-                    {"The creator signs in again", "person", {"account", "connect", account.name}});
-                continue;
-            }
             auto tokens = tables.tokens(account.id);
             if (!tokens) return tokens.error();
-            if (*tokens && (*tokens)->refresh_expires_at &&
+            if (!named.contains(account.name) && *tokens && (*tokens)->refresh_expires_at &&
                 *(*tokens)->refresh_expires_at < now + token_warning)
                 need("reconnect",
                      account.name,
                      fmt::format("its authorisation ends at {}",
                                  to_rfc3339(*(*tokens)->refresh_expires_at)));
-            if (account.paused)
+            if (account.paused && !account.reconnect_needed)
                 need("paused",
                      account.name,
                      account.pause_reason.empty() ? "it is paused" : account.pause_reason);

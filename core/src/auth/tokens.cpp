@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Milliseconds refresher_hold = 45s;  // longer than the request's own deadline
+constexpr auto refreshed_ahead = 15min;       // before the next job is due
+constexpr int refreshed_at_once = 200;
 
 std::string form_field(std::string_view name, std::string_view value) {
     return fmt::format("{}={}", name, boost::urls::encode(value, boost::urls::unreserved_chars));
@@ -144,6 +146,41 @@ asio::awaitable<Result<Tokens::Access>> Tokens::access(Account account,
                           refreshed.error().kind() == ErrorKind::setup;
         if (!lost && !refused && now < tokens.access_expires_at) co_return open(tokens);
         co_return refreshed.error();
+    }
+}
+
+asio::awaitable<void> Tokens::refresh_ahead() {
+    auto const now = parts_.clock.now();
+    struct Need {
+        Account account;
+        App app;
+        std::int64_t generation = 0;
+    };
+    auto needs = read_now<std::vector<Need>>(
+        parts_.store, [now](Tables& tables) -> Result<std::vector<Need>> {
+            auto due = tables.accounts_due(now, now + refreshed_ahead, refreshed_at_once);
+            if (!due) return due.error();
+            std::vector<Need> found;
+            for (auto const& [id, due_at] : *due) {
+                auto tokens = tables.tokens(id);
+                if (!tokens) return tokens.error();
+                if (!*tokens || (*tokens)->sealed_refresh.empty() || refresh_due(**tokens) > due_at)
+                    continue;
+                auto account = tables.account(id);
+                if (!account) return account.error();
+                if (!*account || (*account)->reconnect_needed || (*account)->paused) continue;
+                auto app = tables.app((*account)->app_id);
+                if (!app) return app.error();
+                if (*app) found.push_back({**account, **app, (*tokens)->generation});
+            }
+            return found;
+        });
+    if (!needs) co_return;
+    for (auto const& need : *needs) {
+        auto account = need.account;
+        auto app = need.app;
+        // What goes wrong is the attempt's to tell, or stands in the account by now.
+        (void)co_await access(std::move(account), std::move(app), need.generation);
     }
 }
 

@@ -29,6 +29,10 @@ class Tokens {
                                                   App app,
                                                   std::optional<std::int64_t> stale);
 
+    /// Refreshes what would have to be refreshed when the account's next job is due: whatever is
+    /// wrong with it shows before the post's time, not at it.
+    boost::asio::awaitable<void> refresh_ahead();
+
  private:
     boost::asio::awaitable<Result<void>> refresh(Account account, App app, TokenPair tokens);
     boost::asio::awaitable<Result<void>> store_pair(TokenPair tokens, boost::json::object answer);

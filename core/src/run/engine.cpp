@@ -5,6 +5,7 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/ids.hpp>
+#include <postrider/core/reconnect.hpp>
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -22,6 +23,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto behind_after = 1min;  // a due job that nobody has picked
+constexpr auto tokens_every = 1min;
+constexpr auto calendar_every = 1h;
 
 }  // namespace
 
@@ -63,6 +66,7 @@ class Engine::Impl {
  private:
     asio::awaitable<Result<int>> claim();
     asio::awaitable<Result<void>> rescue();
+    asio::awaitable<void> care_for_tokens(bool calendar);
     asio::awaitable<Result<void>> tell_if_behind(Instant due, Instant now);
     asio::awaitable<void> visit(Job job);
     asio::any_io_executor workers() {
@@ -178,6 +182,23 @@ asio::awaitable<Result<void>> Engine::Impl::rescue() {
     co_return Result<void>();
 }
 
+// Beside the visits: tokens that the next jobs will need, and, more rarely, what the calendar says
+// of authorisations that end.
+asio::awaitable<void> Engine::Impl::care_for_tokens(bool calendar) {
+    try {
+        if (calendar) {
+            auto const now = parts_.clock.now();
+            Store::Work work = [now](Tables& tables) { return tell_expiring(tables, now); };
+            auto told = co_await write(parts_.store, std::move(work));
+            if (!told) broken_ = told.error();
+        }
+        co_await exchanges_.tokens().refresh_ahead();
+    } catch (std::exception const& failure) {
+        broken_ = make_error("internal.exception", failure.what());
+    }
+    --running_;
+}
+
 // Told once, until the engine has caught up. What was late before it began is not its delay.
 asio::awaitable<Result<void>> Engine::Impl::tell_if_behind(Instant due, Instant now) {
     auto const waiting = now - std::max(due, begun_at_);
@@ -198,6 +219,8 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
     stopping_ = false;
     begun_at_ = parts_.clock.now();
     Milliseconds rescued_at{-1'000'000};
+    Milliseconds cared_at{-100'000'000};
+    Milliseconds calendar_at{-100'000'000};
     bool first = true;
     for (;;) {
         if (parts_.clock.monotonic() - rescued_at >= 1s) {
@@ -206,6 +229,15 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
             if (!rescued) co_return rescued;
         }
         if (stopping_) co_return Result<void>();
+        auto const monotonic = parts_.clock.monotonic();
+        if (!until.once && monotonic - cared_at >= tokens_every) {
+            bool const calendar = monotonic - calendar_at >= calendar_every;
+            if (calendar) calendar_at = monotonic;
+            cared_at = monotonic;
+            ++running_;
+            auto executor = co_await asio::this_coro::executor;
+            asio::co_spawn(executor, care_for_tokens(calendar), asio::detached);
+        }
         auto hooked = co_await hooks_.run_due();
         if (!hooked) co_return hooked;
         auto taken = co_await claim();

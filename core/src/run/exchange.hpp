@@ -55,6 +55,7 @@ class Exchanges {
         : parts_(parts), tokens_(parts), circuits_(parts.random) {}
 
     boost::asio::awaitable<ExchangeResult> perform(ExchangeRequest request);
+    Tokens& tokens() { return tokens_; }
 
  private:
     // Permits, circuits and what else must be durable before the first byte.

@@ -117,6 +117,33 @@ Result<std::vector<Job>> SqliteTables::take_turns(Instant now, int limit) {
     return taken;
 }
 
+Result<std::vector<std::pair<std::string, Instant>>> SqliteTables::accounts_due(Instant from,
+                                                                                Instant to,
+                                                                                int limit) {
+    auto use = statements_.use(
+        "select account_id, next_at from ready where due = 0 and held = 0 and next_at is not null "
+        "and next_at > ? and next_at <= ? order by next_at limit ?");
+    use.bind(from).bind(to).bind(limit);
+    std::vector<std::pair<std::string, Instant>> due;
+    while (use.step()) {
+        auto account = use.text();
+        due.emplace_back(std::move(account), use.instant());
+    }
+    return due;
+}
+
+Result<std::optional<Instant>> SqliteTables::first_due_after(std::string_view account_id,
+                                                             Instant at) {
+    auto use = statements_.use(
+        "select min(due) from (select min(next_at) as due from jobs where account_id = ?1 and "
+        "next_at is not null and lease_owner = '' and next_at >= ?2 and state in ('scheduled', "
+        "'waiting') union all select min(due_at) from jobs where state = 'awaiting_approval' and "
+        "account_id = ?1 and due_at >= ?2)");
+    use.bind(account_id).bind(at);
+    use.step();
+    return use.maybe_instant();
+}
+
 Result<std::optional<Instant>> SqliteTables::next_due() {
     std::optional<Instant> next;
     for (int const due : {0, 1}) {

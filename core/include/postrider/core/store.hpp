@@ -57,6 +57,14 @@ class Tables {
     virtual Result<std::vector<Job>> take_turns(Instant now, int limit) = 0;
     /// When the next job that nobody holds is due; empty when none is.
     virtual Result<std::optional<Instant>> next_due() = 0;
+    /// Accounts whose first job comes due after `from` and not after `to`, soonest first.
+    virtual Result<std::vector<std::pair<std::string, Instant>>> accounts_due(Instant from,
+                                                                              Instant to,
+                                                                              int limit) = 0;
+    /// When the account's first job that is due at `at` or later is due, those that wait for a
+    /// person included.
+    virtual Result<std::optional<Instant>> first_due_after(std::string_view account_id,
+                                                           Instant at) = 0;
     virtual Result<std::vector<Job>> held_jobs(
         std::string_view owner) = 0;  ///< leased by this owner
     virtual Result<std::vector<std::string>> lease_owners() = 0;

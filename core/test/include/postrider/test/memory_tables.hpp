@@ -52,6 +52,11 @@ class MemoryTables final : public core::Tables {
     Result<std::vector<core::Job>> due_jobs(Instant now, int limit) override;
     Result<std::vector<core::Job>> take_turns(Instant now, int limit) override;
     Result<std::optional<Instant>> next_due() override;
+    Result<std::vector<std::pair<std::string, Instant>>> accounts_due(Instant from,
+                                                                      Instant to,
+                                                                      int limit) override;
+    Result<std::optional<Instant>> first_due_after(std::string_view account_id,
+                                                   Instant at) override;
     Result<std::vector<core::Job>> held_jobs(std::string_view owner) override;
     Result<std::vector<std::string>> lease_owners() override;
     Result<std::vector<core::Job>> jobs_in_doubt(std::string_view account_id) override;
