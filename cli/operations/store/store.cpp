@@ -1,10 +1,9 @@
-// `postrider store` and `postrider config`: the state file and the settings that lead to it.
+// `postrider store`: care of the file of state.
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/sqlite_store.hpp>
-#include <postrider/suggest.hpp>
 
 #include <boost/json/array.hpp>
 
@@ -91,85 +90,52 @@ Result<Answer> run_store_check(Context& context, Request const&) {
     return answer;
 }
 
-json::object setting_object(Setting const& setting, bool with_origin) {
-    json::object object;
-    object["key"] = setting.key;
-    object["value"] = setting.value;
-    if (with_origin) object["origin"] = setting.origin;
-    return object;
-}
-
-// What --store and defaults made of it is what counts.
-std::vector<Setting> settings_in_force(Settings const& settings) {
-    auto all = settings.all;
-    for (auto& setting : all) {
-        if (setting.key == "store" && setting.value != settings.store.string())
-            setting = {"store", settings.store.string(), "flag --store"};
-        if (setting.key == "vault_key_file") setting.value = settings.vault_key_file.string();
-    }
-    return all;
-}
-
-Result<Answer> run_config_list(Context& context, Request const& request) {
+Result<Answer> run_backup(Context& context, Request const& request) {
     auto settings = context.settings();
     if (!settings) return settings.error();
-    json::array items;
-    auto [page, next] = page_of(settings_in_force(**settings),
-                                context.globals(),
-                                [](Setting const& setting) { return setting.key; });
-    for (auto const& setting : page)
-        items.push_back(setting_object(setting, request.flag("show_origin")));
-    return list_answer(context, std::move(items), next);
-}
-
-Result<Answer> run_config_get(Context& context, Request const& request) {
-    auto settings = context.settings();
-    if (!settings) return settings.error();
-    auto const key = request.text("key");
-    std::vector<std::string> known;
-    for (auto const& setting : settings_in_force(**settings)) {
-        if (setting.key == key) return Answer(setting_object(setting, true));
-        known.push_back(setting.key);
-    }
-    auto message = fmt::format("there is no setting '{}'", key);
-    if (auto const near = nearest_name(key, known); !near.empty())
-        message += fmt::format("; did you mean '{}'?", near);
-    Finding finding;
-    finding.code = "usage.bad_value";
-    finding.path = "/key";
-    finding.message = message;
-    for (auto const& name : known) finding.allowed.emplace_back(name);
-    return make_error("usage.bad_value", message).with_at(std::move(finding));
-}
-
-Result<Answer> run_config_path(Context& context, Request const&) {
+    auto const to = (context.host().folder / request.text("to")).lexically_normal();
+    auto copied = core::copy_store((*settings)->store, to);
+    if (!copied) return copied.error();
     Answer answer;
-    json::array items;
-    for (auto const& file : settings_files(context.host())) {
-        json::object item;
-        item["path"] = file.string();
-        std::error_code failed;
-        item["there"] = fs::exists(file, failed);
-        items.push_back(std::move(item));
-    }
-    answer.data["items"] = std::move(items);
+    answer.data["path"] = to.string();
+    answer.data["bytes"] = copied->size_bytes;
+    answer.data["sha256"] = copied->sha256;
+    answer.data["vault_key_file"] = (*settings)->vault_key_file.string();
     return answer;
 }
 
-constexpr InputSpec config_list_inputs[] = {
-    {.name = "show_origin", .type = InputType::boolean, .help = "say where each value comes from"},
-};
-constexpr InputSpec config_get_inputs[] = {
-    {.name = "key",
-     .help = "a setting, as config list prints them",
-     .positional = true,
+Result<Answer> run_migrate(Context& context, Request const&) {
+    auto settings = context.settings();
+    if (!settings) return settings.error();
+    auto const& path = (*settings)->store;
+    auto const before = core::schema_of_store(path);
+    if (!before) return before.error();
+    // An engine that began with the old schema would go on writing by it.
+    if (*before < core::schema_number() && context.engine_runs_elsewhere())
+        return make_error("conflict.wrong_state",
+                          "Another process runs the engine on this store; end it first.");
+    core::StoreOptions options;
+    options.migrate = true;
+    auto opened = core::open_store(path, options);
+    if (!opened) return opened.error();
+    Answer answer;
+    answer.data["path"] = path.string();
+    answer.data["from"] = *before;
+    answer.data["to"] = core::schema_number();
+    return answer;
+}
+
+constexpr InputSpec backup_inputs[] = {
+    {.name = "to",
+     .type = InputType::path,
+     .help = "the copy; refused when something of that name is there",
+     .placeholder = "FILE",
      .required = true},
 };
+constexpr std::string_view backup_examples[] = {"store backup --to postrider-monday.db"};
+constexpr std::string_view migrate_examples[] = {"store migrate"};
 constexpr std::string_view info_examples[] = {"store info"};
 constexpr std::string_view store_check_examples[] = {"store check"};
-constexpr std::string_view config_list_examples[] = {"config list --show-origin"};
-constexpr std::string_view config_get_examples[] = {"config get store"};
-constexpr std::string_view config_path_examples[] = {"config path"};
 
 }  // namespace
 
@@ -193,35 +159,40 @@ constinit Operation const store_check_operation{
     .run = run_store_check,
 };
 
-constinit Operation const config_list_operation{
-    .name = "config.list",
-    .sentence = "all settings that are in force",
-    .inputs = config_list_inputs,
-    .output = "{items: [{key: text, value: text, origin?: text}], streamed?: int}",
-    .errors = "setup.config_invalid",
-    .examples = config_list_examples,
-    .view = "items: key value origin",
-    .lists = true,
-    .run = run_config_list,
+constinit Operation const store_backup_operation{
+    .name = "store.backup",
+    .sentence = "copy the store, as it is at one moment, into a file; the engine may go on",
+    .inputs = backup_inputs,
+    .output = "{path: text, bytes: int, sha256: text, vault_key_file: text}",
+    .errors =
+        "setup.not_initialised setup.store_newer setup.store_unreadable setup.disk_full "
+        "setup.file_unwritable conflict.file_exists",
+    .effect = OperationEffect::store,
+    .examples = backup_examples,
+    .more =
+        "The copy is on disk when the command ends. Tokens in it are sealed with the vault's key, "
+        "which is kept apart: a copy without vault_key_file restores all but the sign-ins.\n\n"
+        "To go back to a copy, end every postrider, put the file where the store was, and remove "
+        "the files STORE-wal and STORE-shm beside it. Jobs that were published since are not in "
+        "it: look at them with job reconcile, or plan again, before the engine runs.",
+    .run = run_backup,
 };
 
-constinit Operation const config_get_operation{
-    .name = "config.get",
-    .sentence = "one setting, and where it comes from",
-    .inputs = config_get_inputs,
-    .output = "{key: text, value: text, origin: text}",
-    .errors = "setup.config_invalid",
-    .examples = config_get_examples,
-    .run = run_config_get,
-};
-
-constinit Operation const config_path_operation{
-    .name = "config.path",
-    .sentence = "files that settings are read from, strongest first",
-    .output = "{items: [{path: text, there: bool}]}",
-    .examples = config_path_examples,
-    .view = "items: there path",
-    .run = run_config_path,
+constinit Operation const store_migrate_operation{
+    .name = "store.migrate",
+    .sentence = "bring a store of an older version up to date",
+    .output = "{path: text, from: int, to: int}",
+    .errors =
+        "setup.not_initialised setup.store_newer setup.store_unreadable setup.disk_full "
+        "conflict.wrong_state",
+    .effect = OperationEffect::store,
+    .examples = migrate_examples,
+    .more =
+        "Other commands refuse an older store with setup.store_older, and a newer one with "
+        "setup.store_newer; neither is touched. Migrating is one transaction: it is done, or "
+        "nothing has changed. Older programs refuse the store afterwards, so make a copy first "
+        "with store backup.",
+    .run = run_migrate,
 };
 
 }  // namespace postrider::cli
