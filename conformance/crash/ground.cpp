@@ -116,9 +116,9 @@ std::vector<std::string> Ground::judge() {
 
 std::vector<std::string> Ground::where_jobs_stand() {
     std::vector<std::string> stand;
-    std::string cursor;
+    std::string cursor;  // pages small enough not to be cut
     do {
-        std::vector<std::string> arguments{"job", "list", "--limit", "100"};
+        std::vector<std::string> arguments{"job", "list", "--limit", "40"};
         if (!cursor.empty()) arguments.insert(arguments.end(), {"--cursor", cursor});
         auto const page = installation_.run(arguments);
         auto const items = page.at("/data/items");
