@@ -201,10 +201,12 @@ std::vector<BucketSpec> buckets() {
                         "2026-09-11");
     posts.counts = BucketCounts::effects;
     posts.reason = adapter::WaitReason::quota;
+    posts.deliver = {Deliver::direct, Deliver::direct_or_inbox};
     auto drafts =
         bucket("drafts", 5, day, "Upload: at most 5 pending drafts in any 24 hours", "2026-09-11");
     drafts.counts = BucketCounts::effects;
     drafts.reason = adapter::WaitReason::quota;
+    drafts.deliver = {Deliver::inbox};
     return {init, creator, status, user, posts, drafts};
 }
 

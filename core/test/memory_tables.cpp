@@ -182,6 +182,16 @@ Result<std::optional<Instant>> MemoryTables::first_due_after(std::string_view ac
     return first;
 }
 
+Result<std::vector<core::DueTime>> MemoryTables::due_times(std::string_view account_id,
+                                                           Instant since) {
+    std::vector<core::DueTime> times;
+    for (auto const& [id, job] : rows.jobs)
+        if (job.account_id == account_id && !job.committed && !is_final(job.state) &&
+            job.spec.due_at > since)
+            times.push_back({job.spec.key, id, job.spec.due_at});
+    return times;
+}
+
 Result<std::vector<Job>> MemoryTables::held_jobs(std::string_view owner) {
     std::vector<Job> held;
     for (auto const& [id, job] : rows.jobs)

@@ -3,10 +3,10 @@
 #include <postrider/catalogue.hpp>
 #include <postrider/core/ids.hpp>
 #include <postrider/core/plan.hpp>
-#include <postrider/core/rate.hpp>
 
 #include "job/json_members.hpp"
 #include "plan/plan_parts.hpp"
+#include "plan/reservations.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -65,7 +65,9 @@ class Maker {
             if (auto done = examine(planned); !done) return done.error();
         for (auto const& [network, version] : versions_)
             plan.inputs["network " + network] = version;
-        for (auto const& [bucket, permits] : reserves_) plan.reserves[bucket] = permits;
+        auto reserved = reserve(plan.jobs);
+        if (!reserved) return reserved.error();
+        plan.reserves = *std::move(reserved);
         return plan;
     }
 
@@ -208,7 +210,6 @@ class Maker {
         bool const direct = planned.spec.post.deliver != adapter::Deliver::inbox;
         planned.needs_approval |= descriptor.consent_needed && direct;
         versions_[descriptor.network] = descriptor.version;
-        if (known.account) reserve(descriptor, *known.account);
         return {};
     }
 
@@ -217,14 +218,13 @@ class Maker {
             rules_[descriptor.network] = detail::option_rules_json(descriptor);
     }
 
-    // One permit of each quota for one job. What a minute's limit lets through is no promise for a
-    // day to come.
-    void reserve(adapter::Descriptor const& descriptor, Account const& account) {
-        std::vector<std::string> names;
-        for (auto const& bucket : descriptor.buckets)
-            if (bucket.reason == adapter::WaitReason::quota) names.push_back(bucket.name);
-        for (auto const& use : bucket_uses(descriptor, names, account.app_id, account.id))
-            ++reserves_[use.key];
+    // What a minute's limit lets through is no promise for a day to come: only quotas are reserved.
+    Result<json::object> reserve(std::vector<PlannedJob>& jobs) {
+        std::map<std::string, std::pair<Account, adapter::Descriptor const*>> known;
+        for (auto const& [name, login] : logins_)
+            if (login.account && login.adapter)
+                known.emplace(name, std::make_pair(*login.account, &login.adapter->descriptor()));
+        return detail::reserve_quotas(tables_, jobs, known, now_);
     }
 
     Tables& tables_;
@@ -234,7 +234,6 @@ class Maker {
     std::map<std::string, Login> logins_;
     std::set<std::string> keys_;
     std::map<std::string, std::string> versions_;
-    std::map<std::string, int> reserves_;
     json::object rules_;
 };
 

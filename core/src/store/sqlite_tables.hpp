@@ -27,6 +27,7 @@ class SqliteTables final : public Tables {
                                                                       int limit) override;
     Result<std::optional<Instant>> first_due_after(std::string_view account_id,
                                                    Instant at) override;
+    Result<std::vector<DueTime>> due_times(std::string_view account_id, Instant since) override;
     Result<std::vector<Job>> held_jobs(std::string_view owner) override;
     Result<std::vector<std::string>> lease_owners() override;
     Result<std::vector<Job>> jobs_in_doubt(std::string_view account_id) override;

@@ -253,6 +253,23 @@ Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t
     return {};
 }
 
+Result<std::vector<DueTime>> SqliteTables::due_times(std::string_view account_id, Instant since) {
+    auto use = statements_.use(
+        "select key, id, due_at from jobs where account = (select name from accounts where id = ?) "
+        "and due_at > ? and committed = 0 and state in ('awaiting_approval', 'scheduled', "
+        "'running', 'waiting', 'unknown') order by due_at, id");
+    use.bind(account_id).bind(since);
+    std::vector<DueTime> times;
+    while (use.step()) {
+        DueTime time;
+        time.key = use.text();
+        time.job_id = use.text();
+        time.due_at = use.instant();
+        times.push_back(std::move(time));
+    }
+    return times;
+}
+
 Result<std::vector<Job>> SqliteTables::held_jobs(std::string_view owner) {
     auto use = statements_.use(fmt::format(
         "select {} from jobs where lease_owner <> '' and lease_owner = ?", job_columns));

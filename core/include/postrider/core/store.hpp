@@ -32,6 +32,13 @@ struct JobFilter {
     int limit = 20;        ///< 0 = all
 };
 
+/// When a job is due.
+struct DueTime {
+    std::string key;
+    std::string job_id;
+    Instant due_at{};
+};
+
 /// What one transaction can do. Only valid inside the piece of work that was given it.
 /// Functions give `conflict.lease_lost` where a fence does not match. A failing disk ends the whole
 /// piece of work: whoever submitted it gets `setup.store_unreadable` or `setup.disk_full`.
@@ -65,6 +72,8 @@ class Tables {
     /// person included.
     virtual Result<std::optional<Instant>> first_due_after(std::string_view account_id,
                                                            Instant at) = 0;
+    /// Jobs of an account that are due since then, or will be, and have sent nothing yet.
+    virtual Result<std::vector<DueTime>> due_times(std::string_view account_id, Instant since) = 0;
     virtual Result<std::vector<Job>> held_jobs(
         std::string_view owner) = 0;  ///< leased by this owner
     virtual Result<std::vector<std::string>> lease_owners() = 0;

@@ -102,6 +102,8 @@ struct BucketSpec {
         WaitReason::rate;  ///< `rate` or `quota`: what a job that finds it full waits for
     std::string source;
     std::string source_date;
+    /// Which deliveries take a permit of a quota, so that plans can reserve it; empty = all.
+    std::vector<Deliver> deliver = {};
 };
 
 struct StepSpec {
