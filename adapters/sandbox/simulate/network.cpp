@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <deque>
 #include <map>
@@ -23,7 +24,8 @@ constexpr std::size_t looks_a_minute = 120;
 class SimulatedSandbox final : public simulate::Network {
  public:
     explicit SimulatedSandbox(simulate::Setting setting) : setting_(std::move(setting)) {
-        network_.set_processing_time(setting_.processing);
+        // The adapter asks every two seconds; hours of that would show nothing more.
+        network_.set_processing_time(std::min<Milliseconds>(setting_.processing, 1min));
     }
 
     simulate::AppLogin app() override { return {}; }

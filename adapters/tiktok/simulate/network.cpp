@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 constexpr char const* base_url = "http://127.0.0.1:7000";
 constexpr std::uint64_t small = 1'000;
 constexpr std::uint64_t large = 66'000'000;
-constexpr int in_inbox = 3;  // the emulator's Phase::inbox
+constexpr int uploading = 0;  // the emulator's Phase
+constexpr int in_inbox = 3;
 
 std::string handle_of(int account) {
     return fmt::format("creator{}", account);
@@ -153,16 +154,23 @@ class SimulatedTiktok final : public simulate::Network {
         for (auto const& entry : model_.ledger().entries())
             posts.push_back({number_in(entry.title, "job "), false});
         auto const saved = model_.save();
-        auto const count = [&](json::value const& publish) {
-            if (publish.at("phase").to_number<int>() != in_inbox) return;
-            posts.push_back({job_of_draft(publish.as_object()), true});
-        };
-        auto const& publishes = saved.at("publishes");
-        if (auto const* list = publishes.if_array())
-            for (auto const& publish : *list) count(publish);
-        else
-            for (auto const& publish : publishes.as_object()) count(publish.value());
+        each_publish(saved, [&](json::object const& publish) {
+            if (publish.at("phase").to_number<int>() == in_inbox)
+                posts.push_back({job_of_draft(publish), true});
+        });
         return posts;
+    }
+    // Members without a value are left out, so an upload of which nothing arrived shows no count.
+    bool tells(int job) override {
+        if (model_.scenario().switches.empty_members == "present") return true;
+        auto const saved = model_.save();
+        bool counted = true;
+        each_publish(saved, [&](json::object const& publish) {
+            if (job_of_draft(publish) != job) return;
+            bool const waits = publish.at("phase").to_number<int>() == uploading;
+            counted = !(waits && publish.at("stored").to_number<std::int64_t>() == 0);
+        });
+        return counted;
     }
     std::vector<std::string> violations() override {
         std::vector<std::string> rules;
@@ -174,6 +182,14 @@ class SimulatedTiktok final : public simulate::Network {
     }
 
  private:
+    template <class F>
+    static void each_publish(json::object const& saved, F&& visit) {
+        auto const& publishes = saved.at("publishes");
+        if (auto const* list = publishes.if_array())
+            for (auto const& publish : *list) visit(publish.as_object());
+        else
+            for (auto const& publish : publishes.as_object()) visit(publish.value().as_object());
+    }
     static core::TransportReply broken(core::TransportReply reply) {
         reply.verdict = adapter::Verdict::no_reply;
         reply.failure = "connection reset";

@@ -15,6 +15,22 @@ void Simulation::judge() {
     machine_.report.transitions = machine_.truth->transitions();
 }
 
+std::string Simulation::reason_of(int number) {
+    std::string reason;
+    if (!open_people()) return reason;
+    (void)people_->read([&](core::Tables& tables) -> Result<void> {
+        auto job = tables.job(job_id(number));
+        if (!job) return job.error();
+        if (!*job) return {};
+        if ((*job)->waiting) reason = word(*(*job)->waiting);
+        for (auto const* error = (*job)->error ? &*(*job)->error : nullptr; error;
+             error = error->cause())
+            reason += " " + error->code();
+        return {};
+    });
+    return reason;
+}
+
 void Simulation::judge_posts() {
     struct Found {
         int posts = 0;
@@ -36,10 +52,11 @@ void Simulation::judge_posts() {
         auto const wrong = [&](Wrong what, std::string_view why) {
             machine_.wrong(what,
                            job,
-                           fmt::format("{}: the job is {} (intent `{}`, owner `{}`), the network "
-                                       "has {} posts and {} drafts",
+                           fmt::format("{}: the job is {} ({}; intent `{}`, owner `{}`), the "
+                                       "network has {} posts and {} drafts",
                                        why,
                                        word(truth.row.state),
+                                       reason_of(job),
                                        truth.row.intent,
                                        truth.row.owner,
                                        posts,
@@ -62,7 +79,8 @@ void Simulation::judge_posts() {
                 if (posts + drafts > 0) wrong(Wrong::denied, "there");
                 break;
             case JobState::unknown:
-                if (!truth.spoilt_blind) wrong(Wrong::wrong_unknown, "in doubt");
+                if (!truth.spoilt_blind && machine_.network->tells(job))
+                    wrong(Wrong::wrong_unknown, "in doubt");
                 break;
             case JobState::awaiting_approval:
                 wrong(Wrong::lost, "asks a person");

@@ -2,6 +2,7 @@
 #include "simulation.hpp"
 
 #include <postrider/core/ids.hpp>
+#include <postrider/core/plan.hpp>
 
 #include <fmt/format.h>
 
@@ -173,6 +174,34 @@ void Simulation::reconnect_the_dead() {
         return {};
     };
     (void)people_->write(work);
+}
+
+// What no look can tell a person can: is it there, or is it not?
+void Simulation::settle_the_doubtful() {
+    std::vector<int> doubtful;
+    for (std::size_t i = 0; i < machine_.truth->jobs.size(); ++i) {
+        auto const& truth = machine_.truth->jobs[i];
+        if (truth.row.state == core::JobState::unknown && truth.row.owner.empty() &&
+            (truth.spoilt_blind || !machine_.network->tells(static_cast<int>(i))))
+            doubtful.push_back(static_cast<int>(i));
+    }
+    if (doubtful.empty() || !open_people()) return;
+    auto const posts = machine_.network->ledger();
+    for (int const job : doubtful) {
+        auto const found = std::find_if(
+            posts.begin(), posts.end(), [job](auto const& post) { return post.job == job; });
+        auto const* as = found == posts.end() ? "absent"
+                         : found->in_inbox    ? "handed_off"
+                                              : "published";
+        auto const now = machine_.time.wall();
+        auto const done = people_->write([&](core::Tables& tables) -> Result<void> {
+            auto settled = core::settle_job(tables, job_id(job), as, "", "ann", now);
+            if (!settled) return settled.error();
+            return {};
+        });
+        machine_.note("people", as, job);
+        if (done) machine_.reached("settled_by_person");
+    }
 }
 
 }  // namespace postrider::simulate

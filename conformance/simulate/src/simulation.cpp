@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto patience = 100h;  // looking for an outcome ends after 72
+constexpr auto patience = 100h;          // looking for an outcome ends after 72
+constexpr auto person_looks_after = 6h;  // all that the network may have taken is seen by then
 constexpr int people_number = 1'000;
 
 double cpu_now() {
@@ -28,6 +29,7 @@ Simulation::Simulation(NetworkKind const& kind,
     : machine_(kind, std::move(script), options, report), ids_(machine_.script.seed ^ 0x1D5ULL) {
     Truth::Parts parts;
     parts.is_dead = [this](std::string const& owner) { return machine_.dead.contains(owner); };
+    parts.before_open = [this] { machine_.disk.act_for(people_number); };
     parts.wrong = [this](Wrong what, int job, std::string sentence) {
         machine_.wrong(what, job, std::move(sentence));
     };
@@ -120,7 +122,10 @@ void Simulation::run() {
     auto const end = machine_.time.elapsed + patience;
     while (machine_.time.elapsed < end && machine_.truth->unsettled() > 0) {
         step_until(std::min<Milliseconds>(machine_.time.elapsed + 1h, end), true);
-        if (machine_.truth->unsettled() > 0) reconnect_the_dead();
+        if (machine_.truth->unsettled() == 0) break;
+        reconnect_the_dead();
+        if (machine_.time.elapsed > machine_.script.length + person_looks_after)
+            settle_the_doubtful();
     }
     // What is under way arrives.
     step_until(machine_.time.elapsed + 5min, false);

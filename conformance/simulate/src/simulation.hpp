@@ -30,6 +30,7 @@ class Simulation {
     void add_jobs(std::vector<int> const& numbers);
     void plan_people();
     void reconnect_the_dead();
+    void settle_the_doubtful();
 
     // trouble.cpp
     void plan_trouble();
@@ -50,6 +51,7 @@ class Simulation {
     // judge.cpp
     void judge();
     void judge_posts();
+    std::string reason_of(int number);
     void judge_store();
 
     Machine machine_;

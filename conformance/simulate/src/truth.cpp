@@ -80,6 +80,7 @@ Truth::~Truth() {
 
 bool Truth::open() {
     if (database_) return true;
+    parts_.before_open();
     if (sqlite3_open_v2(path_.c_str(), &database_, SQLITE_OPEN_READWRITE, nullptr) != SQLITE_OK) {
         close();
         return false;

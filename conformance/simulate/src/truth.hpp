@@ -46,6 +46,7 @@ class Truth {
     struct Parts {
         /// A process that was proved dead, by name.
         std::function<bool(std::string const& owner)> is_dead;
+        std::function<void()> before_open;
         std::function<void(Wrong, int job, std::string)> wrong;
         std::function<void(std::string_view event, int job, std::int64_t a, std::int64_t b)> note;
     };

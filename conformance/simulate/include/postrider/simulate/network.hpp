@@ -54,6 +54,8 @@ class Network {
     virtual void ban(int account, bool banned) = 0;
     /// All that exists now, doubles included.
     virtual std::vector<FoundPost> ledger() = 0;
+    /// False where the network says nothing of what became of a job, whoever asks.
+    [[nodiscard]] virtual bool tells(int /*job*/) { return true; }
     /// Rules that the network saw broken, by name.
     virtual std::vector<std::string> violations() { return {}; }
     [[nodiscard]] virtual std::string too_many_body() const { return "{}"; }

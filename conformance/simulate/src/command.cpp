@@ -1,0 +1,72 @@
+// The command line.
+#include "fleet.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <cstdio>
+
+namespace postrider::simulate {
+
+namespace {
+
+constexpr int exit_good = 0;
+constexpr int exit_usage = 2;
+constexpr int exit_wrong = 15;
+
+int trace(FleetOptions const& options) {
+    bool good = true;
+    for (auto seed = options.from; seed < options.from + options.seeds; ++seed) {
+        auto const report = run_seed(kind_for(seed, options.network), seed, options.seed);
+        std::printf("seed %llu hash %016llx\n",
+                    static_cast<unsigned long long>(seed),
+                    static_cast<unsigned long long>(report.hash));
+        for (auto const& failure : report.failures)
+            std::puts(fmt::format("{:>13.3f} {} job {}: {}",
+                                  static_cast<double>(failure.at_ms) / 1'000,
+                                  word(failure.what),
+                                  failure.job,
+                                  failure.sentence)
+                          .c_str());
+        good = good && report.failures.empty();
+    }
+    return good ? exit_good : exit_wrong;
+}
+
+}  // namespace
+
+int simulate_main(int argc, char const* const* argv) {
+    FleetOptions options;
+    bool json = false;
+    CLI::App app(
+        "The real engine, store and adapters on a virtual clock, under faults that a seed "
+        "decides.",
+        "postrider-simulate");
+    app.add_option("--seeds", options.seeds, "how many seeds")->capture_default_str();
+    app.add_option("--from", options.from, "the first seed")->capture_default_str();
+    app.add_option("--jobs", options.workers, "workers at once")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    app.add_option("--network", options.network, "one network; each in turn if not given");
+    app.add_flag("--trace", options.seed.trace, "everything that happens, a line each");
+    app.add_flag("--flawless", options.seed.flawless, "no fault at all");
+    app.add_flag("--json", json, "the summary as JSON");
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& problem) {
+        return app.exit(problem) == 0 ? exit_good : exit_usage;
+    }
+    bool known = options.network.empty();
+    for (auto const& kind : networks()) known = known || kind.name == options.network;
+    if (!known) {
+        std::fprintf(stderr, "There is no network %s to simulate.\n", options.network.c_str());
+        return exit_usage;
+    }
+    if (options.seed.trace) return trace(options);
+    auto const summary = run_fleet(options);
+    std::puts(json ? boost::json::serialize(to_json(summary)).c_str() : to_text(summary).c_str());
+    return summary.good() ? exit_good : exit_wrong;
+}
+
+}  // namespace postrider::simulate
