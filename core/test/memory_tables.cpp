@@ -105,8 +105,10 @@ Result<void> MemoryTables::update_job(Job const& job, std::optional<std::int64_t
     if (auto const what = contradiction(job); !what.empty()) return bug(job, what);
     if (job.state != stored.state) rows.moves.emplace_back(job.id, stored.state, job.state);
     auto const created_at = stored.created_at;
+    auto spec = std::move(stored.spec);
     stored = job;
     stored.created_at = created_at;
+    if (fence) stored.spec = std::move(spec);
     return {};
 }
 
@@ -362,6 +364,24 @@ Result<void> MemoryTables::put_approval(core::Approval const& approval) {
 
 Result<std::optional<core::Approval>> MemoryTables::approval(std::string_view id) {
     return find(rows.approvals, id);
+}
+
+Result<std::optional<core::Approval>> MemoryTables::approval_head(std::string_view id) {
+    auto found = find(rows.approvals, id);
+    if (found && *found) (*found)->body = {};
+    return found;
+}
+
+Result<void> MemoryTables::put_approved_job(core::ApprovedJob const& approved) {
+    rows.approved_jobs[{approved.approval_id, approved.job_key}] = approved;
+    return {};
+}
+
+Result<std::optional<core::ApprovedJob>> MemoryTables::approved_job(std::string_view approval_id,
+                                                                    std::string_view job_key) {
+    auto const found = rows.approved_jobs.find({std::string(approval_id), std::string(job_key)});
+    if (found == rows.approved_jobs.end()) return std::optional<core::ApprovedJob>();
+    return std::optional<core::ApprovedJob>(found->second);
 }
 
 Result<std::vector<core::Approval>> MemoryTables::approvals(std::string_view plan_id,

@@ -192,6 +192,7 @@ class Applier {
         job.hash = planned.hash;
         job.plan_id = plan_.id;
         job.approval_id.clear();
+        job.needs_approval = planned.needs_approval;
         auto const yes = granted_.find(planned.spec.key);
         if (yes != granted_.end()) {
             auto spec = detail::approved_spec(yes->second, planned.spec);

@@ -221,6 +221,14 @@ Result<Approval> grant_approval(
     approval.body["how"] = decision.how;
     approval.approved_hash = detail::approved_hash(approval);
     if (auto done = record(tables, approval, decision); !done) return done.error();
+    for (auto const& [key, hash] : jobs) {
+        auto const approved =
+            detail::approved_job(approval,
+                                 key,
+                                 detail::read_text(jobs, key),
+                                 detail::read_text(approval.body["sent"].get_object(), key));
+        if (auto done = tables.put_approved_job(approved); !done) return done.error();
+    }
     for (auto const& each : released)
         if (auto done = release_job(tables, each, now); !done) return done.error();
     return approval;

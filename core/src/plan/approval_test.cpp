@@ -114,9 +114,47 @@ TEST_F(Approvals, CoverWhatWillBeSentAndNothingElse) {
     later.spec.due_at += Milliseconds{1};
     EXPECT_TRUE(approved(later));
 
+    // What the job was let go with is bound to the approval's hash.
+    auto& record = tables.rows.approvals.at(granted->id);
+    auto const hash = std::exchange(record.approved_hash, "another");
+    EXPECT_FALSE(approved(job("a")));
+    record.approved_hash = hash;
+    auto& kept = tables.rows.approved_jobs.begin()->second;
+    auto const bound = std::exchange(kept.bound, "another");
+    EXPECT_FALSE(approved(job("a")));
+    kept.bound = bound;
+    EXPECT_TRUE(approved(job("a")));
+}
+
+TEST_F(Approvals, GrantedByAnOlderVersionAreReadWhole) {
+    plan_and_apply({asking("a")});
+    auto const granted = grant(only_one().id, yes(answer("a", "self")));
+    tables.rows.approved_jobs.clear();
+    EXPECT_TRUE(approved(job("a")));
+
     auto& record = tables.rows.approvals.at(granted->id);
     record.body["answers"].as_object().begin()->value() = {{"privacy", "everyone"}};
     EXPECT_FALSE(approved(job("a")));
+}
+
+TEST_F(Approvals, ACommitReadsNeitherThePlanNorTheWholeApproval) {
+    plan_and_apply({spec("free"), asking("asks")});
+    auto const granted = grant(only_one().id, yes(answer("asks", "self")));
+    ASSERT_TRUE(granted);
+    for (auto& [id, stored] : tables.rows.plans) stored.body.clear();
+    for (auto& [id, approval] : tables.rows.approvals) approval.body.clear();
+
+    EXPECT_TRUE(approved(job("free")));
+    EXPECT_TRUE(approved(job("asks")));
+}
+
+TEST_F(Approvals, WhatAnOlderVersionAppliedAsksItsPlan) {
+    plan_and_apply({spec("free")});
+    auto old = job("free");
+    old.needs_approval.reset();
+    EXPECT_TRUE(approved(old));
+    for (auto& [id, stored] : tables.rows.plans) stored.body.clear();
+    EXPECT_FALSE(approved(old));
 }
 
 TEST_F(Approvals, OpenChoiceIsNeverGuessed) {

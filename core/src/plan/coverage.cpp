@@ -162,27 +162,63 @@ Result<void> detail::expire(Tables& tables, Approval& approval, Instant now) {
     return tables.add_event("approval.expired", approval_event(approval), now);
 }
 
+ApprovedJob detail::approved_job(Approval const& approval,
+                                 std::string_view key,
+                                 std::string_view job_hash,
+                                 std::string_view sent_hash) {
+    ApprovedJob approved;
+    approved.approval_id = approval.id;
+    approved.job_key = key;
+    approved.job_hash = job_hash;
+    approved.sent_hash = sent_hash;
+    json::array bound{
+        approval.id, approval.approved_hash, approved.job_key, approved.job_hash, sent_hash};
+    approved.bound = sha256_text(canonical_json(bound));
+    return approved;
+}
+
+namespace {
+
+// What was granted, or applied, before each job kept its own part of the answer.
+Result<bool> is_approved_by_plan(Tables& tables, Job const& job) {
+    auto stored = tables.plan(job.plan_id);
+    if (!stored) return stored.error();
+    if (!*stored) return false;
+    for (auto const& planned : plan_from_json((*stored)->body).jobs)
+        if (planned.spec.key == job.spec.key) return !planned.needs_approval;
+    return false;
+}
+
+Result<bool> is_approved_by_body(Tables& tables, Job const& job) {
+    auto found = tables.approval(job.approval_id);
+    if (!found) return found.error();
+    if (!*found) return false;
+    auto const& approval = **found;
+    auto const sent = detail::read_object(approval.body, "sent");
+    return detail::speaks_of(approval, job.spec.key, job.hash) &&
+           detail::read_text(sent, job.spec.key) == job_hash(job.spec) &&
+           detail::approved_hash(approval) == approval.approved_hash;
+}
+
+}  // namespace
+
 Result<bool> is_approved(Tables& tables, Job const& job) {
     if (job.approval_id.empty()) {
         // The plan said whether a person must decide. A job whose approval was taken from it is not
         // one that needs none.
         if (!job.spec.approval.empty() || !detail::open_asks(job.spec.post).empty()) return false;
         if (job.plan_id.empty()) return true;
-        auto stored = tables.plan(job.plan_id);
-        if (!stored) return stored.error();
-        if (!*stored) return false;
-        for (auto const& planned : plan_from_json((*stored)->body).jobs)
-            if (planned.spec.key == job.spec.key) return !planned.needs_approval;
-        return false;
+        if (job.needs_approval) return !*job.needs_approval;
+        return is_approved_by_plan(tables, job);
     }
-    auto found = tables.approval(job.approval_id);
-    if (!found) return found.error();
-    if (!*found || (*found)->state != "granted") return false;
-    auto const& approval = **found;
-    auto const sent = detail::read_object(approval.body, "sent");
-    return detail::speaks_of(approval, job.spec.key, job.hash) &&
-           detail::read_text(sent, job.spec.key) == job_hash(job.spec) &&
-           detail::approved_hash(approval) == approval.approved_hash;
+    auto head = tables.approval_head(job.approval_id);
+    if (!head) return head.error();
+    if (!*head || (*head)->state != "granted") return false;
+    auto kept = tables.approved_job(job.approval_id, job.spec.key);
+    if (!kept) return kept.error();
+    if (!*kept) return is_approved_by_body(tables, job);
+    auto const now = detail::approved_job(**head, job.spec.key, job.hash, job_hash(job.spec));
+    return now.bound == (*kept)->bound;
 }
 
 }  // namespace postrider::core

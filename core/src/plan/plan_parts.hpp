@@ -98,6 +98,12 @@ Result<JobSpec> approved_spec(Approval const& approval, JobSpec spec);
 /// Hash over the plan's hash, the jobs' hashes, what will be sent, and the answers.
 std::string approved_hash(Approval const& approval);
 
+/// What a granted approval lets go of one job, bound to the approval's hash.
+ApprovedJob approved_job(Approval const& approval,
+                         std::string_view key,
+                         std::string_view job_hash,
+                         std::string_view sent_hash);
+
 /// The job was changed or withdrawn: an open approval no longer speaks of it, and is superseded
 /// when it speaks of nothing.
 Result<void> leave_approval(Tables& tables, Job const& job, Instant now);

@@ -121,7 +121,8 @@ asio::awaitable<Result<int>> Engine::Impl::claim() {
         std::vector<Job> taken;
         for (auto& job : *jobs) {
             auto mine = claimed(std::move(job), parts_.owner, now);
-            if (auto updated = tables.update_job(mine); !updated) return updated.error();
+            if (auto updated = tables.update_job(mine, mine.fence - 1); !updated)
+                return updated.error();
             taken.push_back(std::move(mine));
         }
         return taken;

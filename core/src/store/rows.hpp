@@ -64,6 +64,11 @@ class Use {
     // Columns are read in the order of the select.
     std::string text() { return statement_->getColumn(column_++).getString(); }
     std::int64_t number() { return statement_->getColumn(column_++).getInt64(); }
+    std::optional<std::int64_t> maybe_number() {
+        auto column = statement_->getColumn(column_++);
+        if (column.isNull()) return std::nullopt;
+        return column.getInt64();
+    }
     bool flag() { return number() != 0; }
     Instant instant() { return to_instant(number()); }
     std::optional<Instant> maybe_instant() {

@@ -63,6 +63,10 @@ class SqliteTables final : public Tables {
     Result<std::optional<Approval>> approval(std::string_view id) override;
     Result<std::vector<Approval>> approvals(std::string_view plan_id,
                                             std::string_view state) override;
+    Result<std::optional<Approval>> approval_head(std::string_view id) override;
+    Result<void> put_approved_job(ApprovedJob const& approved) override;
+    Result<std::optional<ApprovedJob>> approved_job(std::string_view approval_id,
+                                                    std::string_view job_key) override;
     Result<void> put_campaign(Campaign const& campaign) override;
     Result<std::optional<Campaign>> campaign(std::string_view name) override;
     Result<std::vector<Campaign>> campaigns() override;
@@ -94,6 +98,8 @@ class SqliteTables final : public Tables {
     static std::string const& first_job_sql();
     std::optional<Job> first_job(std::string_view account_id);
     void refresh_ready(std::string_view account_id);
+    /// The same after a job was added, at the cost of one look where it is not the account's first.
+    void note_added(Job const& job);
 
     Statements statements_;
     SQLite::Database& database_;

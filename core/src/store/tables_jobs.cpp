@@ -12,7 +12,7 @@ constexpr std::string_view job_columns =
     "id, account_id, app_id, plan_id, approval_id, hash, state, waiting, wait_owner, until, "
     "next_at, revivable, committed,"
     " attempt, failures, looks, step, saved, intent, receipt, error, fence, lease_owner, "
-    "created_at, updated_at, spec";
+    "created_at, updated_at, needs_approval, spec";
 
 std::string to_text(boost::json::object const& object) {
     return object.empty() ? std::string() : boost::json::serialize(object);
@@ -82,7 +82,7 @@ constexpr std::string_view change_columns =
     "next_at = ?, due_at = ?,"
     " revivable = ?, committed = ?, attempt = ?, failures = ?, looks = ?, step = ?, saved = ?, "
     "intent = ?, receipt = ?,"
-    " error = ?, fence = ?, lease_owner = ?, updated_at = ?, spec = ?";
+    " error = ?, fence = ?, lease_owner = ?, updated_at = ?, needs_approval = ?";
 
 void bind_changes(Use& use, Job const& job) {
     use.bind(job.plan_id).bind(job.approval_id).bind(job.hash).bind(word(job.state));
@@ -97,10 +97,11 @@ void bind_changes(Use& use, Job const& job) {
     use.bind(job.intent ? to_text(intent_to_json(*job.intent)) : std::string());
     use.bind(to_text(receipt_to_json(job.receipt)));
     use.bind(job.error ? to_text(job.error->to_json()) : std::string());
-    use.bind(job.fence)
-        .bind(job.lease_owner)
-        .bind(job.updated_at)
-        .bind(boost::json::serialize(to_json(job.spec)));
+    use.bind(job.fence).bind(job.lease_owner).bind(job.updated_at);
+    if (job.needs_approval)
+        use.bind(*job.needs_approval);
+    else
+        use.bind(std::optional<Instant>());
 }
 
 // The `where` of a filter; values are bound in the same order by bind_filter().
@@ -159,6 +160,7 @@ Job read_job(Use& use) {
     job.lease_owner = use.text();
     job.created_at = use.instant();
     job.updated_at = use.instant();
+    if (auto const needs = use.maybe_number()) job.needs_approval = *needs != 0;
     job.spec = job_spec_from_json(use.object());
     return job;
 }
@@ -180,29 +182,26 @@ std::vector<Job> SqliteTables::read_jobs(Use& use) {
 }
 
 Result<void> SqliteTables::insert_job(Job const& job) {
-    {
-        auto use = statements_.use("select 1 from jobs where key = ?");
-        use.bind(job.spec.key);
-        if (use.step())
-            return make_error("conflict.name_taken",
-                              fmt::format("There is already a job with the key {}.", job.spec.key));
-    }
     auto use = statements_.use(
-        "insert into jobs(id, key, campaign, account, account_id, app_id, created_at, plan_id, "
-        "approval_id, hash, state, waiting,"
+        "insert into jobs(id, key, campaign, account, account_id, app_id, created_at, spec, "
+        "plan_id, approval_id, hash, state, waiting,"
         " wait_owner, until, next_at, due_at, revivable, committed, attempt, failures, looks, "
         "step, saved, intent, receipt,"
-        " error, fence, lease_owner, updated_at, spec)"
-        " values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+        " error, fence, lease_owner, updated_at, needs_approval)"
+        " values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict(key) "
+        "do "
+        "nothing");
     use.bind(job.id)
         .bind(job.spec.key)
         .bind(job.spec.campaign)
         .bind(job.spec.account)
         .bind(job.account_id);
-    use.bind(job.app_id).bind(job.created_at);
+    use.bind(job.app_id).bind(job.created_at).bind(to_json(job.spec));
     bind_changes(use, job);
-    use.run();
-    refresh_ready(job.account_id);
+    if (use.run() == 0)
+        return make_error("conflict.name_taken",
+                          fmt::format("There is already a job with the key {}.", job.spec.key));
+    note_added(job);
     return {};
 }
 
@@ -246,8 +245,12 @@ Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t
                 fmt::format(
                     "Job {} may not go from {} to {}.", job.id, word(from), word(job.state)));
     }
-    auto use = statements_.use(fmt::format("update jobs set {} where id = ?", change_columns));
+    static std::string const changes = fmt::format("update jobs set {}", change_columns);
+    static std::string const own = changes + " where id = ?";
+    static std::string const whole = changes + ", spec = ? where id = ?";
+    auto use = statements_.use(fence ? own : whole);
     bind_changes(use, job);
+    if (!fence) use.bind(to_json(job.spec));
     use.bind(job.id).run();
     refresh_ready(job.account_id);
     return {};

@@ -157,6 +157,45 @@ Result<std::optional<Approval>> SqliteTables::approval(std::string_view id) {
     return std::optional<Approval>(read_approval(use));
 }
 
+Result<std::optional<Approval>> SqliteTables::approval_head(std::string_view id) {
+    auto use = statements_.use(
+        "select id, plan_id, plan_hash, campaign, state, created_at, expires_at, decided_at, "
+        "person, note, approved_hash, '{}' from approvals where id = ?");
+    use.bind(id);
+    if (!use.step()) return std::optional<Approval>();
+    return std::optional<Approval>(read_approval(use));
+}
+
+Result<void> SqliteTables::put_approved_job(ApprovedJob const& approved) {
+    statements_
+        .use(
+            "replace into approved_jobs(approval_id, job_key, job_hash, sent_hash, bound) "
+            "values(?,?,?,?,?)")
+        .bind(approved.approval_id)
+        .bind(approved.job_key)
+        .bind(approved.job_hash)
+        .bind(approved.sent_hash)
+        .bind(approved.bound)
+        .run();
+    return {};
+}
+
+Result<std::optional<ApprovedJob>> SqliteTables::approved_job(std::string_view approval_id,
+                                                              std::string_view job_key) {
+    auto use = statements_.use(
+        "select job_hash, sent_hash, bound from approved_jobs where approval_id = ? and job_key = "
+        "?");
+    use.bind(approval_id).bind(job_key);
+    if (!use.step()) return std::optional<ApprovedJob>();
+    ApprovedJob approved;
+    approved.approval_id = approval_id;
+    approved.job_key = job_key;
+    approved.job_hash = use.text();
+    approved.sent_hash = use.text();
+    approved.bound = use.text();
+    return std::optional<ApprovedJob>(std::move(approved));
+}
+
 Result<std::vector<Approval>> SqliteTables::approvals(std::string_view plan_id,
                                                       std::string_view state) {
     auto use = statements_.use(

@@ -48,6 +48,17 @@ void SqliteTables::refresh_ready(std::string_view account_id) {
         .run();
 }
 
+void SqliteTables::note_added(Job const& job) {
+    if (job.lease_owner.empty()) {
+        if (!job.next_at) return;
+        auto use = statements_.use("select next_at from ready where account_id = ?");
+        use.bind(job.account_id);
+        if (use.step())
+            if (auto const first = use.maybe_instant(); first && *first <= *job.next_at) return;
+    }
+    refresh_ready(job.account_id);
+}
+
 std::optional<Job> SqliteTables::first_job(std::string_view account_id) {
     auto use = statements_.use(first_job_sql());
     use.bind(account_id);

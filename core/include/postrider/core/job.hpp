@@ -106,6 +106,7 @@ struct Job {
     std::string app_id;
     std::string plan_id;
     std::string approval_id;
+    std::optional<bool> needs_approval;  ///< as the plan said; empty in rows of older versions
 
     JobState state = JobState::scheduled;
     std::optional<adapter::WaitReason> waiting;

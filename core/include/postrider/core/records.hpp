@@ -94,6 +94,16 @@ struct Approval {
         body;  ///< job keys and hashes covered, answers, words seen, facts shown, how it was given
 };
 
+/// What a granted approval lets go of one job: small, so that a commit need not read all that the
+/// approval covers.
+struct ApprovedJob {
+    std::string approval_id;
+    std::string job_key;
+    std::string job_hash;   ///< of the job as it was planned
+    std::string sent_hash;  ///< with the answers in it
+    std::string bound;      ///< binds the three to the approval's own hash
+};
+
 struct Campaign {
     std::string name;
     std::string file;

@@ -52,8 +52,10 @@ class Tables {
     virtual Result<std::optional<Job>> job(std::string_view id) = 0;
     virtual Result<std::optional<Job>> job_by_key(std::string_view key) = 0;
     virtual Result<std::vector<Job>> jobs(JobFilter const& filter) = 0;  ///< newest first
-    /// Writes all that may change. Refuses a transition that may_become() forbids (`internal.bug`),
-    /// and, with a fence, a row whose fence or lease owner is another (`conflict.lease_lost`).
+    /// Writes all that may change; with a fence (an attempt's own writes) all but the spec, which
+    /// only plans and people change. Refuses a transition that may_become() forbids
+    /// (`internal.bug`), and, with a fence, a row whose fence or lease owner is another
+    /// (`conflict.lease_lost`).
     virtual Result<void> update_job(Job const& job, std::optional<std::int64_t> fence = {}) = 0;
     /// Jobs that are due and that nobody holds, longest waiting first, at most one an account, none
     /// of an account of which a job is held already.
@@ -118,6 +120,11 @@ class Tables {
     virtual Result<std::optional<Approval>> approval(std::string_view id) = 0;
     virtual Result<std::vector<Approval>> approvals(std::string_view plan_id,
                                                     std::string_view state) = 0;  ///< "" = any
+    /// Without its body, which may speak of thousands of jobs.
+    virtual Result<std::optional<Approval>> approval_head(std::string_view id) = 0;
+    virtual Result<void> put_approved_job(ApprovedJob const& approved) = 0;
+    virtual Result<std::optional<ApprovedJob>> approved_job(std::string_view approval_id,
+                                                            std::string_view job_key) = 0;
     virtual Result<void> put_campaign(Campaign const& campaign) = 0;
     virtual Result<std::optional<Campaign>> campaign(std::string_view name) = 0;
     virtual Result<std::vector<Campaign>> campaigns() = 0;

@@ -27,6 +27,7 @@ struct MemoryRows {
     std::map<std::string, core::TokenPair> tokens;
     std::map<std::string, core::StoredPlan> plans;
     std::map<std::string, core::Approval> approvals;
+    std::map<std::pair<std::string, std::string>, core::ApprovedJob> approved_jobs;
     std::map<std::string, core::Campaign> campaigns;
     std::map<std::string, core::BucketState> buckets;
     std::map<std::string, core::HookRun> hook_runs;
@@ -94,6 +95,10 @@ class MemoryTables final : public core::Tables {
     Result<std::optional<core::Approval>> approval(std::string_view id) override;
     Result<std::vector<core::Approval>> approvals(std::string_view plan_id,
                                                   std::string_view state) override;
+    Result<std::optional<core::Approval>> approval_head(std::string_view id) override;
+    Result<void> put_approved_job(core::ApprovedJob const& approved) override;
+    Result<std::optional<core::ApprovedJob>> approved_job(std::string_view approval_id,
+                                                          std::string_view job_key) override;
     Result<void> put_campaign(core::Campaign const& campaign) override;
     Result<std::optional<core::Campaign>> campaign(std::string_view name) override;
     Result<std::vector<core::Campaign>> campaigns() override;
