@@ -1,11 +1,14 @@
 // See api.hpp. Nothing here decides anything.
 #include "api.hpp"
 
+#include <postrider/text_length.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace postrider::tiktok {
@@ -25,9 +28,17 @@ bool flag(json::object const& object, std::string_view name) {
     return member && member->is_bool() && member->get_bool();
 }
 
-// Whole numbers only. A number beyond 64 bits has become a double on reading and is taken for
-// absent: a rounded id or size would be worse than none.
+// Whole numbers only, also as text. A number beyond 64 bits has become a double on reading and is
+// taken for absent: a rounded id or size would be worse than none.
 std::optional<std::uint64_t> whole_number(json::value const& value) {
+    if (value.is_string()) {
+        auto const& digits = value.get_string();
+        std::uint64_t number = 0;
+        auto const* const end = digits.data() + digits.size();
+        auto const read = std::from_chars(digits.data(), end, number);
+        if (read.ec == std::errc{} && read.ptr == end) return number;
+        return std::nullopt;
+    }
     if (value.is_uint64()) return value.get_uint64();
     if (value.is_int64() && value.get_int64() >= 0)
         return static_cast<std::uint64_t>(value.get_int64());
@@ -71,12 +82,66 @@ bool take_number(std::string_view& text, std::uint64_t& number) {
     return true;
 }
 
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+
+std::optional<unsigned> unit_at(std::string_view text) {
+    unsigned unit = 0;
+    if (text.size() < 6 || text.substr(0, 2) != "\\u") return std::nullopt;
+    auto const read = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+    if (read.ec != std::errc{} || read.ptr != text.data() + 6) return std::nullopt;
+    return unit;
+}
+
+// The escape sequence at the beginning of the text. Half a pair of UTF-16 is what is left of a name
+// that was cut in the middle of a character.
+std::size_t repair_escape(std::string_view text, std::string& whole) {
+    auto const first = unit_at(text);
+    std::size_t length = std::min<std::size_t>(2, text.size());
+    if (first) length = 6;
+    if (first && *first >= 0xD800 && *first <= 0xDFFF) {
+        auto const second = unit_at(text.substr(6));
+        if (*first > 0xDBFF || !second || *second < 0xDC00 || *second > 0xDFFF) {
+            whole += replacement;
+            return length;
+        }
+        length = 12;
+    }
+    whole += text.substr(0, length);
+    return length;
+}
+
+// The same answer with every ill-formed character replaced, and without a byte order mark. Names
+// and messages are people's and pass through many hands; a code must not be lost with them.
+std::string repaired(std::string_view body) {
+    std::string whole;
+    whole.reserve(body.size());
+    if (body.substr(0, 3) == "\xEF\xBB\xBF") body.remove_prefix(3);
+    while (!body.empty()) {
+        auto const lead = static_cast<unsigned char>(body.front());
+        std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        if (lead == '\\') {
+            length = repair_escape(body, whole);
+        } else if (is_valid_utf8(body.substr(0, length))) {
+            whole += body.substr(0, length);
+        } else {
+            whole += replacement;
+            length = 1;
+        }
+        body.remove_prefix(std::min(length, body.size()));
+    }
+    return whole;
+}
+
 }  // namespace
 
 Envelope parse_envelope(std::string_view body) {
     Envelope envelope;
     boost::system::error_code failed;
-    auto const root = json::parse(body, failed);
+    auto root = json::parse(body, failed);
+    if (failed) {
+        failed.clear();
+        root = json::parse(repaired(body), failed);
+    }
     if (failed || !root.is_object()) return envelope;
     auto const* error = root.get_object().if_contains("error");
     if (!error || !error->is_object()) return envelope;

@@ -32,6 +32,44 @@ TEST(Envelope, KeepsANumericCodeAsItsDigits) {
     EXPECT_EQ(parse_envelope(recorded("init/numeric_code").body).code, "10101");
 }
 
+TEST(Envelope, KeepsItsCodeWhenATextInItIsIllFormed) {
+    auto const refused =
+        parse_envelope("{\"error\":{\"code\":\"spam_risk\",\"message\":\"caf\xE9 \xC3\"}}");
+    ASSERT_TRUE(refused.readable);
+    EXPECT_EQ(refused.code, "spam_risk");
+    EXPECT_EQ(refused.message, "caf\xEF\xBF\xBD \xEF\xBF\xBD");
+    // A name that was cut between the halves of a character; a whole pair and a backslash stay.
+    auto const name = [](std::string const& text) {
+        return parse_creator_info(
+                   parse_envelope(R"({"error":{"code":"ok"},"data":{"creator_nickname":")" + text +
+                                  "\"}}")
+                       .data)
+            .nickname;
+    };
+    EXPECT_EQ(name(R"(Ann \ud83d)"), "Ann \xEF\xBF\xBD");
+    EXPECT_EQ(name(R"(\ude00 \ud83d\ude00 \ud83d\n)"),
+              "\xEF\xBF\xBD \xF0\x9F\x98\x80 \xEF\xBF\xBD\n");
+    EXPECT_EQ(name("\xFF"
+                   R"(\\ud83d)"),
+              "\xEF\xBF\xBD\\ud83d");
+    EXPECT_TRUE(parse_envelope("\xEF\xBB\xBF{\"error\":{\"code\":\"ok\"}}").ok());
+    EXPECT_FALSE(parse_envelope("{\"error\":{\"code\":\"spam_ri\xC3").readable);
+    EXPECT_FALSE(parse_envelope("{\"error\":{\"code\":\"x\\").readable);
+}
+
+TEST(CreatorInfo, ReadsANumberThatIsWrittenAsText) {
+    auto const seconds = [](std::string_view value) {
+        auto const text =
+            std::string{R"({"error":{"code":"ok"},"data":{"max_video_post_duration_sec":)"};
+        return parse_creator_info(parse_envelope(text + std::string{value} + "}}").data)
+            .max_duration_s;
+    };
+    EXPECT_EQ(seconds("\"180\""), 180);
+    EXPECT_EQ(seconds("\"180 s\""), 0);
+    EXPECT_EQ(seconds("\"\""), 0);
+    EXPECT_EQ(seconds("\"-1\""), 0);
+}
+
 TEST(StatusAnswer, ReadsNineteenDigitsExactly) {
     EXPECT_THAT(status_of("status/complete_list").post_ids,
                 testing::ElementsAre("7512345678901234567"));

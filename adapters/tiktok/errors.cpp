@@ -2,6 +2,7 @@
 #include "errors.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/text_length.hpp>
 
 #include <fmt/format.h>
 
@@ -11,8 +12,11 @@ namespace postrider::tiktok {
 
 namespace {
 
+// Never in the middle of a character.
 std::string cut(std::string_view text, std::size_t length) {
-    return std::string{text.substr(0, length)};
+    text = text.substr(0, length);
+    while (!text.empty() && !is_valid_utf8(text)) text.remove_suffix(1);
+    return std::string{text};
 }
 
 // Words of a fixed vocabulary are kept whole; anything else that arrives in their place is not
@@ -96,10 +100,14 @@ Error oauth_error(std::string_view word, std::string_view description) {
 }
 
 Error upload_error(adapter::HttpReply const& reply) {
-    bool const temporary = reply.status >= 500 || reply.status == 429 || reply.status == 408 ||
-                           (reply.status >= 300 && reply.status < 400);
+    bool const temporary = reply.status >= 500 || reply.status == 429 || reply.status == 408;
+    bool const redirect = reply.status >= 300 && reply.status < 400;
     auto const error =
-        temporary ? unreadable_error(reply)
+        // The address is TikTok's own: nobody here can correct it, and a gateway may say so once.
+        redirect ? tiktok_error("network.unavailable",
+                                "TikTok's upload host answered with a redirect; none is followed.")
+                       .with_retry(Retry::backoff())
+        : temporary ? unreadable_error(reply)
         : reply.status == 403 || reply.status == 404
             ? tiktok_error("network.upload_expired")
             : tiktok_error(

@@ -2,6 +2,7 @@
 #include "test_kit.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/text_length.hpp>
 
 #include <algorithm>
 
@@ -163,6 +164,21 @@ TEST(Errors, BodiesInAnotherShapeAreJudgedByTheirStatus) {
     EXPECT_EQ(page(200).code(), "network.bad_answer");
     EXPECT_EQ(page(403).kind(), ErrorKind::unrecognized);
     EXPECT_EQ(context(page(403), "network_code"), "http_403");
+}
+
+TEST(Errors, ARedirectOfTheUploadHostIsTriedAgain) {
+    auto const error = upload_error(HttpReply{307, ""});
+
+    EXPECT_EQ(error.code(), "network.unavailable");
+    EXPECT_EQ(error.retry().when, RetryWhen::backoff);
+    EXPECT_EQ(context(error, "network_code"), "http_307");
+}
+
+TEST(Errors, AnUnknownWordIsNotCutInsideACharacter) {
+    std::string word = "x";
+    for (int i = 0; i < 60; ++i) word += " \xC3\xA9";  // byte 100 is the first half of one
+
+    EXPECT_TRUE(is_valid_utf8(context(error_of(refused(400, word)), "network_code")));
 }
 
 TEST(Errors, RateLimitsWaitAMinuteAndQuotasADay) {
