@@ -250,6 +250,10 @@ core::TransportReply FakeNetwork::token_endpoint(std::string const& body) {
     core::TransportReply reply;
     reply.verdict = adapter::Verdict::replied;
     reply.http.status = 200;
+    if (refuse_app) {
+        reply.http.body = R"({"error":"invalid_client","error_description":"no"})";
+        return reply;
+    }
     if (refuse_refresh || body.find("refresh_token=" + refresh_token) == std::string::npos) {
         reply.http.body = R"({"error":"invalid_grant","error_description":"no"})";
         return reply;

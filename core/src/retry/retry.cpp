@@ -36,6 +36,9 @@ RetryDecision decide(Error const& error,
     // The account's authorisation is lost: its jobs rest until somebody connects it again.
     if (error.kind() == ErrorKind::unauthorized && error.retry().when == RetryWhen::person_first)
         return wait(WaitReason::account, std::nullopt, false);
+    // An app whose secret was changed at the network is no fault of its posts: they rest until the
+    // operator has stored the new one, and ask now and then in case it was mended elsewhere.
+    if (error.code() == "app.bad_credentials") return wait(WaitReason::account, 10min, false);
 
     switch (error.retry().when) {
         case RetryWhen::after: {

@@ -68,6 +68,14 @@ TEST(Decide, LostAuthorisationWaitsForItsCreator) {
     EXPECT_FALSE(decision.delay);
 }
 
+TEST(Decide, ARefusedAppWaitsForItsOperator) {
+    auto const decision = decided(make_error("app.bad_credentials"));
+    EXPECT_EQ(decision.what, RetryDecision::What::wait);
+    EXPECT_EQ(decision.reason, WaitReason::account);
+    EXPECT_TRUE(decision.delay);
+    EXPECT_FALSE(decision.counts);
+}
+
 TEST(Decide, LapsedConsentGoesBackToAPerson) {
     EXPECT_EQ(decided(make_error("approval.lapsed")).what, RetryDecision::What::ask_person);
 }

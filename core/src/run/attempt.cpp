@@ -311,6 +311,14 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         }
         if (exchange.refused->code() == "conflict.lease_lost") co_return next;
         auto error = *exchange.refused;
+        // Nobody was asked, so this says nothing of a post that the network has already; it is
+        // asked again, whatever has to be mended here before that.
+        bool const with_network = job_.intent && job_.intent->outcome == "confirmed";
+        bool const would_end = error.retry().when == RetryWhen::never ||
+                               error.retry().when == RetryWhen::fix_first ||
+                               error.retry().when == RetryWhen::person_first;
+        if (with_network && would_end && error.kind() != ErrorKind::unauthorized)
+            error = error.with_retry(Retry::backoff());
         next = co_await fail(std::move(error), std::nullopt);
         co_return next;
     }

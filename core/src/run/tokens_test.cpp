@@ -68,6 +68,49 @@ TEST(TokensAhead, AreLeftAloneWhereNothingIsDueSoon) {
     EXPECT_EQ(bench.network().refreshes, 0);
 }
 
+TEST(RefusedApp, APostThatIsOutStaysCommittedUntilItCanBeAskedFor) {
+    EngineBench bench;
+    bench.network().processing = 3h;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    bench.run_until_idle(1min);
+    ASSERT_TRUE(bench.job(id).committed);
+    bench.network().good_tokens.clear();
+    bench.network().refuse_app = true;
+    bench.clock().jump(3h);
+
+    bench.run_until_idle(30min);
+
+    auto const waits = bench.job(id);
+    EXPECT_EQ(waits.state, JobState::waiting);
+    EXPECT_TRUE(waits.committed);
+    ASSERT_TRUE(waits.error);
+    EXPECT_EQ(waits.error->code(), "app.bad_credentials");
+
+    bench.network().refuse_app = false;
+    bench.clock().jump(1h);
+    bench.run_until_idle(1h);
+
+    EXPECT_EQ(bench.job(id).state, JobState::published);
+    EXPECT_EQ(bench.network().posts(), 1);
+}
+
+TEST(RefusedApp, APostThatIsNotOutIsPublishedOnceItIsMended) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    bench.network().good_tokens.clear();
+    bench.network().refuse_app = true;
+    bench.run_until_idle(5min);
+    ASSERT_EQ(bench.job(id).state, JobState::waiting);
+    EXPECT_EQ(bench.job(id).waiting, adapter::WaitReason::account);
+
+    bench.network().refuse_app = false;
+    bench.clock().jump(1h);
+    bench.run_until_idle(1h);
+
+    EXPECT_EQ(bench.job(id).state, JobState::published);
+    EXPECT_EQ(bench.network().posts(), 1);
+}
+
 TEST(Reconnects, NameAccountsWhoseAuthorisationEndsBeforeAPost) {
     EngineBench bench;
     bench.add_job("alpha", "soon", "hello", 24h * 20);

@@ -66,6 +66,7 @@ class FakeNetwork final : public core::Transport {
     std::string refresh_token = "refresh-1";
     int refreshes = 0;
     bool refuse_refresh = false;
+    bool refuse_app = false;  ///< the token endpoint does not take the app's secret
     Milliseconds round_trip{300};
     Milliseconds processing{4'000};
     bool never_ends = false;            ///< state says `working` for ever
