@@ -203,6 +203,7 @@ class Run {
         ending_.next = std::move(answer.next);
         ending_.replayed = answer.replayed;
         ending_.next_cursor = std::move(answer.next_cursor);
+        ending_.cursors = std::move(answer.cursors);
         ending_.exit = answer.exit;
         text_ = std::move(answer.text);
         if (answer.error) {

@@ -116,6 +116,10 @@ void cut_to_size(Ending& ending, std::size_t limit) {
         ending.truncated = true;
         size = json::serialize(*ending.data).size();
     }
+    auto const* items = ending.data->if_contains("items");
+    if (!items || !items->is_array()) return;
+    auto const shown = items->get_array().size();
+    if (shown > 0 && shown < ending.cursors.size()) ending.next_cursor = ending.cursors[shown - 1];
 }
 
 std::vector<Next> next_of(Error const& error) {

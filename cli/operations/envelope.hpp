@@ -26,6 +26,7 @@ struct Ending {
     std::int64_t elapsed_ms = 0;
     bool replayed = false;
     std::optional<std::string> next_cursor;
+    std::vector<std::string> cursors;  ///< of each of data.items; empty = not known
     bool truncated = false;
     std::optional<boost::json::object> out;  ///< of --out: path, bytes, sha256
     int exit = 0;                            ///< when it is neither 0 nor the error's

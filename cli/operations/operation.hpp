@@ -67,6 +67,9 @@ struct Answer {
                                  ///< timeout, rejected
     bool replayed = false;
     std::optional<std::string> next_cursor;
+    /// Of each of data.items, where a list can grow past the size of an answer: a list that is cut
+    /// then goes on after the last item that is shown.
+    std::vector<std::string> cursors;
     int exit = 0;                     ///< instead of 0, for ends by signal
     std::optional<std::string> text;  ///< for people, where a table does not do
 

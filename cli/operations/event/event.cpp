@@ -44,6 +44,7 @@ Result<Answer> run_event_list(Context& context, Request const& request) {
     auto const wanted = request.texts("types");
     auto const limit = context.globals().all ? 0 : context.globals().limit;
     json::array items;
+    std::vector<std::string> cursors;
     bool more = true;
     while (more && (limit == 0 || items.size() < static_cast<std::size_t>(limit))) {
         auto events = events_after(context, seq, 200);
@@ -55,7 +56,9 @@ Result<Answer> run_event_list(Context& context, Request const& request) {
                 break;
             }
             seq = event.seq;
-            if (is_wanted(event.type, wanted)) items.push_back(core::to_json(event));
+            if (!is_wanted(event.type, wanted)) continue;
+            items.push_back(core::to_json(event));
+            cursors.push_back(std::to_string(seq));
         }
     }
     std::optional<std::string> next;
@@ -63,7 +66,9 @@ Result<Answer> run_event_list(Context& context, Request const& request) {
         auto const rest = events_after(context, seq, 1);
         if (rest && !rest->empty()) next = std::to_string(seq);
     }
-    return list_answer(context, std::move(items), next);
+    auto answer = list_answer(context, std::move(items), next);
+    answer.cursors = std::move(cursors);
+    return answer;
 }
 
 Result<Answer> run_follow(Context& context, Request const& request) {

@@ -46,8 +46,14 @@ Result<Answer> run_job_list(Context& context, Request const& request) {
         next = jobs->back().id;
     }
     json::array items;
-    for (auto const& job : *jobs) items.push_back(core::job_object(job));
-    return list_answer(context, std::move(items), next);
+    std::vector<std::string> cursors;
+    for (auto const& job : *jobs) {
+        items.push_back(core::job_object(job));
+        cursors.push_back(job.id);
+    }
+    auto answer = list_answer(context, std::move(items), next);
+    answer.cursors = std::move(cursors);
+    return answer;
 }
 
 Result<Answer> run_job_show(Context& context, Request const& request) {
