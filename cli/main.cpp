@@ -1,6 +1,7 @@
 // The program: gathers what the process was given and runs one command.
 #include "operations/host.hpp"
 
+#include <csignal>
 #include <iostream>
 
 #include <sys/ioctl.h>
@@ -20,6 +21,8 @@ int terminal_columns() {
 
 int main(int count, char** words) {
     std::ios::sync_with_stdio(false);
+    // A file that may not grow any more is an error like a full disk, not the end of the process.
+    std::signal(SIGXFSZ, SIG_IGN);
     postrider::cli::Host host;
     host.in = &std::cin;
     host.out = &std::cout;

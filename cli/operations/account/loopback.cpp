@@ -100,7 +100,8 @@ std::optional<LoopbackAddress> loopback_address(std::string const& redirect) {
 
 QueryFields query_fields(std::string const& query) {
     QueryFields fields;
-    auto const url = boost::urls::parse_uri_reference("/?" + query);
+    auto const text = "/?" + query;  // the parsed address is a view of it
+    auto const url = boost::urls::parse_uri_reference(text);
     if (!url) return fields;
     boost::urls::encoding_opts options;
     options.space_as_plus = true;

@@ -16,6 +16,7 @@
 #include <iterator>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,12 +24,31 @@ namespace postrider::core {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// What the system said of a failed write is lost by the time that SQLite tells of it; the limit on
+// the size of files is not.
+bool at_size_limit(fs::path const& path) {
+    constexpr std::uintmax_t next_write_max = 1024 * 1024;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+    for (auto const* suffix : {"", "-wal"}) {
+        std::error_code failed;
+        auto const size = fs::file_size(path.string() + suffix, failed);
+        if (!failed && size + next_write_max > limit.rlim_cur) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 namespace detail {
 
 Error store_error(int code, int extended_code, std::string_view message, fs::path const& path) {
     std::string_view name = "setup.store_unreadable";
     // SQLite tells a full disk apart from a file that may not grow; for people they are the same.
-    if (code == SQLITE_FULL || extended_code == SQLITE_IOERR_WRITE) name = "setup.disk_full";
+    if (code == SQLITE_FULL || (extended_code == SQLITE_IOERR_WRITE && at_size_limit(path)))
+        name = "setup.disk_full";
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) name = "setup.store_locked";
     return make_error(name, fmt::format("The store {} cannot be used: {}.", path.string(), message))
         .with("store", path.string())
