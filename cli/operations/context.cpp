@@ -4,6 +4,7 @@
 #include "operations/context_parts.hpp"
 #include "operations/engine_runner.hpp"
 #include "operations/interrupt.hpp"
+#include "operations/plan/zone_rules.hpp"
 #include "operations/printer.hpp"
 #include "terminal/prompt.hpp"
 
@@ -296,6 +297,7 @@ Result<core::Job> Context::reconcile_now(std::string const& job_id) {
 }
 
 Result<bool> Context::run_engine(EngineWish wish) {
+    if (auto followed = follow_zone_rules(*this); !followed) return followed.error();
     return runner().run(std::move(wish));
 }
 

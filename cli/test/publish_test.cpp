@@ -2,6 +2,8 @@
 // only in memory.
 #include "test/studio.hpp"
 
+#include <postrider/core/sqlite_store.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -98,6 +100,26 @@ TEST_F(Publishing, FromAnEmptyFolderToPublishedPosts) {
              {"campaign", "new", "summer", "--example", "calendar"},
              {"doctor"}})
         good(words);
+}
+
+TEST_F(Publishing, WhatWasReviewedIsWhatIsAppliedAndTheSameCommandAgainIsAReplay) {
+    set_up_accounts();
+    auto const script = campaign("approval = \"plan\",");
+    auto const planned = good({"campaign", "plan", script});
+    auto const plan = std::string(planned.data().at("plan").at("id").as_string());
+    good({"approval", "request", plan});
+    good(
+        {"approval", "grant", "--person", "ines", "--hash", hash_of(planned), "--passphrase-stdin"},
+        "correct horse\n");
+
+    auto const applied = good({"campaign", "apply", script, "--hash", hash_of(planned)});
+
+    EXPECT_EQ(applied.data().at("plan").at("id").as_string(), plan);
+    EXPECT_EQ(applied.data().at("counts").at("scheduled").as_int64(), 2);
+    EXPECT_EQ(good({"job", "list", "--plan", plan}).data().at("items").as_array().size(), 2U);
+    auto const again = good({"campaign", "apply", script, "--hash", hash_of(planned)});
+    EXPECT_TRUE(again.envelope.at("meta").at("replayed").as_bool());
+    EXPECT_EQ(again.data().at("plan").at("id").as_string(), plan);
 }
 
 TEST_F(Publishing, AStaleHashAppliesNothing) {
@@ -278,6 +300,38 @@ return postrider.campaign {
     EXPECT_EQ(ran.code(), "approval.time_passed");
     EXPECT_NE(ran.out.find("2027-02-01 18:00 Europe/Paris"), std::string::npos) << ran.out;
     EXPECT_TRUE(memory.network.ledger().empty());
+}
+
+TEST_F(Publishing, JobsThatHaveNotBegunFollowNewZoneData) {
+    environment["POSTRIDER_CLOCK"] = "2027-02-01T09:00:00.000Z";
+    set_up_accounts();
+    auto const script = write("zoned.lua", R"(local postrider = require "postrider" { api = 1 }
+return postrider.campaign {
+  name = "zoned", zone = "Europe/Paris", accounts = { "sandbox:@anna" },
+  posts = { postrider.post { key = "one", when = "2027-02-02 18:00", caption = "Hi" } },
+})");
+    good({"campaign", "apply", script, "--hash", hash_of(good({"campaign", "plan", script}))});
+    {
+        // As if older rules had put the clocks of Paris an hour on.
+        auto const store = *core::open_store(folder / "store.db");
+        auto const moved = store->write([](core::Tables& tables) -> Result<void> {
+            auto job = tables.jobs({})->front();
+            job.spec.due_at -= std::chrono::hours{1};
+            job.next_at = job.spec.due_at;
+            if (auto put = tables.update_job(job); !put) return put;
+            return tables.put_setting("zone_data_version", "1999z");
+        });
+        ASSERT_TRUE(moved);
+    }
+
+    good({"run", "--once"});
+
+    auto const job = good({"job", "list"});
+    EXPECT_EQ(job.data().at("items").at(0).at("due_at").as_string(), "2027-02-02T17:00:00.000Z");
+    auto const events = good({"event", "list", "--types", "job.moved"});
+    ASSERT_EQ(events.data().at("items").as_array().size(), 1U) << events.out;
+    EXPECT_EQ(events.data().at("items").at(0).at("data").at("reason").as_string(), "zone_rules");
+    EXPECT_EQ(good({"campaign", "plan", script}).data().at("counts").at("unchanged").as_int64(), 1);
 }
 
 TEST_F(Publishing, AFailedConnectLeavesNoAccountBehind) {

@@ -74,6 +74,23 @@ Error hash_missing() {
     return make_error("usage.missing_input", finding.message).with_at(finding);
 }
 
+// The plan of that hash that was applied, when the script asks for nothing beyond it: the same
+// command again is a replay.
+Result<std::optional<core::StoredPlan>> applied_already(Context& context,
+                                                        core::Plan const& plan,
+                                                        std::string const& hash) {
+    using Found = std::optional<core::StoredPlan>;
+    for (auto const& planned : plan.jobs)
+        if (planned.action != core::PlanAction::unchanged) return Found();
+    return read_store<Found>(context, [&](core::Tables& tables) -> Result<Found> {
+        auto plans = tables.plans(plan.campaign, 5);
+        if (!plans) return plans.error();
+        for (auto const& stored : *plans)
+            if (stored.state == "applied" && stored.hash == hash) return Found(stored);
+        return Found();
+    });
+}
+
 bool agreed(Context& context, core::Plan const& plan) {
     auto const& host = context.host();
     *host.err << render_view(plan_data(plan),
@@ -89,7 +106,15 @@ Result<Answer> run_campaign_apply(Context& context, Request const& request) {
     if (hash.empty() && !context.may_prompt()) return hash_missing();
     auto made = make_campaign_plan(context, request, false);
     if (!made) return made.error();
-    auto const& plan = made->plan;
+    auto& plan = made->plan;
+    if (!hash.empty() && plan.hash != hash) {
+        auto applied = applied_already(context, plan, hash);
+        if (!applied) return applied.error();
+        if (*applied) {
+            plan.id = (*applied)->id;
+            plan.hash = hash;
+        }
+    }
     if (!hash.empty() && plan.hash != hash) {
         context.suggestions.push_back(
             {"See what it would do now", "nothing", {"campaign", "plan", request.text("file")}});

@@ -4,6 +4,7 @@
 #include "operations/approval/granting.hpp"
 #include "operations/job/waiting.hpp"
 #include "operations/lookup.hpp"
+#include "operations/plan/zone_rules.hpp"
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/adapters.hpp>
@@ -165,6 +166,7 @@ Result<void> refresh_facts(Context& context,
 }
 
 Result<core::Plan> make_and_store(Context& context, core::PlanRequest request) {
+    if (auto followed = follow_zone_rules(context); !followed) return followed.error();
     auto adapters = context.adapters();
     if (!adapters) return adapters.error();
     return write_store<core::Plan>(context, [&](core::Tables& tables) -> Result<core::Plan> {

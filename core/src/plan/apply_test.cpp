@@ -58,6 +58,22 @@ TEST_F(Apply, CampaignTwiceIsAPlanWithoutChanges) {
     EXPECT_EQ(again->hash, plan_hash({}));
 }
 
+TEST_F(Apply, PlannedTwiceIsOnePlanUntilItIsApplied) {
+    auto const first = plan({spec("a")});
+    now += Milliseconds{60'000};
+    auto const second = plan({spec("a")});
+    EXPECT_EQ(second->id, first->id);
+    EXPECT_EQ(second->valid_until, now + (first->valid_until - first->created_at));
+    EXPECT_NE(plan({spec("a"), spec("b")})->id, first->id);
+
+    ASSERT_TRUE(apply(*second));
+
+    EXPECT_EQ(tables.rows.plans.at(first->id).state, "applied");
+    auto const third = plan({spec("a")});
+    EXPECT_NE(third->id, first->id);
+    EXPECT_EQ(plan({spec("a")})->id, third->id);
+}
+
 TEST_F(Apply, ChangedJobBeginsAnewAndItsHolderLosesIt) {
     plan_and_apply({spec("a")});
     auto running = job("a");

@@ -237,6 +237,22 @@ class Maker {
     json::object rules_;
 };
 
+// How many of the newest plans are looked through. A plan may be large, and the one that was
+// reviewed is hardly ever an old one.
+constexpr int plans_looked_at = 5;
+
+// A plan that says the same and waits to be applied: what was reviewed and approved under its name
+// is what is planned now, so it keeps the name.
+Result<std::optional<StoredPlan>> same_plan(Tables& tables, Plan const& plan, Instant now) {
+    auto plans = tables.plans(plan.campaign, plans_looked_at);
+    if (!plans) return plans.error();
+    for (auto& stored : *plans)
+        if (stored.state == "stored" && stored.hash == plan.hash &&
+            stored.campaign == plan.campaign && now <= stored.valid_until)
+            return std::optional<StoredPlan>(std::move(stored));
+    return std::optional<StoredPlan>();
+}
+
 }  // namespace
 
 Result<Plan> make_plan(
@@ -249,9 +265,15 @@ Result<Plan> make_plan(
     plan.valid_until = now + plan_valid_for;
     if (!plan.errors().empty()) return made;
 
-    plan.id = new_id("pln", now, random);
     plan.hash = plan_hash(plan.jobs);
+    auto same = same_plan(tables, plan, now);
+    if (!same) return same.error();
     StoredPlan stored;
+    if (*same) {
+        stored = **same;
+        plan.created_at = stored.created_at;
+    }
+    plan.id = *same ? stored.id : new_id("pln", now, random);
     stored.id = plan.id;
     stored.hash = plan.hash;
     stored.campaign = plan.campaign;
