@@ -62,6 +62,17 @@ void EngineBench::restart() {
     engine_ = std::make_unique<core::Engine>(std::move(parts), settings);
 }
 
+std::unique_ptr<core::Engine> EngineBench::neighbour(
+    std::string name, std::function<bool(std::string const& owner)> is_dead, int concurrency) {
+    core::EngineParts parts{
+        *store_, *network_, *clock_, random_, adapters_, *vault_, {}, std::move(name), {}};
+    parts.owner_is_dead = std::move(is_dead);
+    core::EngineSettings settings;
+    settings.poll = 1s;
+    settings.concurrency = concurrency;
+    return std::make_unique<core::Engine>(std::move(parts), settings);
+}
+
 std::string EngineBench::add_job(std::string const& network,
                                  std::string const& handle,
                                  std::string const& text,

@@ -41,6 +41,12 @@ class EngineBench {
     /// be dead.
     void restart();
 
+    /// An engine of another process over the same store and network, under a name of its own.
+    /// `is_dead` is all the proof that it has; `concurrency` as in EngineSettings.
+    std::unique_ptr<core::Engine> neighbour(std::string name,
+                                            std::function<bool(std::string const& owner)> is_dead,
+                                            int concurrency = 16);
+
     /// What channels were told, and what they answer.
     std::vector<std::pair<std::string, std::string>> notices;
     std::function<Result<void>(std::string const& channel)> channel_says;
