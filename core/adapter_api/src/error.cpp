@@ -127,7 +127,7 @@ boost::json::object to_json(Finding const& finding) {
     if (finding.line > 0) object["line"] = finding.line;
     if (!finding.code.empty()) object["code"] = finding.code;
     object["message"] = finding.message;
-    if (!finding.got.is_null()) object["got"] = detail::finite_copy(finding.got);
+    if (auto got = detail::finite_copy(finding.got); !got.is_null()) object["got"] = std::move(got);
     if (!finding.allowed.empty()) object["allowed"] = detail::finite_copy(finding.allowed);
     return object;
 }

@@ -228,5 +228,13 @@ TEST(Result, HoldsAValueOrAnError) {
     EXPECT_TRUE(nothing);
 }
 
+// Found by core/fuzz/stored_rows: it was written as `null` and read back as nothing.
+TEST(Finding, AValueThatJsonCannotSayIsLeftOut) {
+    Finding finding;
+    finding.message = "m";
+    finding.got = std::numeric_limits<double>::infinity();
+    EXPECT_FALSE(to_json(finding).contains("got"));
+}
+
 }  // namespace
 }  // namespace postrider

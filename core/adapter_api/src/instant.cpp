@@ -81,6 +81,9 @@ std::string to_rfc3339(Instant at) {
                        time.subseconds().count());
 }
 
+constexpr Instant first_instant = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
+constexpr Instant after_last_instant = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1};
+
 std::optional<Instant> parse_rfc3339(std::string_view text) {
     auto const year = take_digits(text, 4);
     if (!year || !take(text, '-')) return std::nullopt;
@@ -104,8 +107,12 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
                                            std::chrono::day{static_cast<unsigned>(*day)}};
     // Second 60 is a leap second: it is taken as the first one of the next minute.
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-    return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-           std::chrono::seconds{*second} + *fraction - *offset;
+    Instant const at = std::chrono::sys_days{date} + std::chrono::hours{*hour} +
+                       std::chrono::minutes{*minute} + std::chrono::seconds{*second} + *fraction -
+                       *offset;
+    // An offset or a leap second may lead out of the years that can be written.
+    if (at < first_instant || at >= after_last_instant) return std::nullopt;
+    return at;
 }
 
 std::optional<Milliseconds> parse_duration(std::string_view text) {

@@ -1,11 +1,12 @@
 // Small pieces shared by the SQLite tables: cached statements, columns to values and back.
 #pragma once
 
+#include "job/exact_json.hpp"
+
 #include <postrider/instant.hpp>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <memory>
@@ -77,7 +78,7 @@ class Use {
         return to_instant(column.getInt64());
     }
     boost::json::object object() {
-        auto value = boost::json::parse(text());
+        auto value = parse_exactly(text());
         return value.is_object() ? std::move(value.as_object()) : boost::json::object{};
     }
 

@@ -20,7 +20,7 @@ std::string to_text(boost::json::object const& object) {
 
 boost::json::object from_text(std::string const& text) {
     if (text.empty()) return {};
-    auto value = boost::json::parse(text);
+    auto value = parse_exactly(text);
     return value.is_object() ? std::move(value.as_object()) : boost::json::object{};
 }
 

@@ -15,7 +15,7 @@ boost::json::array texts_to_json(std::vector<std::string> const& texts) {
 
 std::vector<std::string> texts_from_json(std::string const& text) {
     std::vector<std::string> texts;
-    auto value = boost::json::parse(text);
+    auto value = parse_exactly(text);
     if (!value.is_array()) return texts;
     for (auto const& entry : value.as_array())
         if (entry.is_string()) texts.emplace_back(entry.as_string());
