@@ -31,6 +31,7 @@ Error refusal(adapter::HttpReply const& reply) {
     if (reply.status == 401) return make_error("account.token_expired");
     if (reply.status == 429)
         return make_error("network.rate_limited").with_retry(Retry::after(60s));
+    if (reply.body == "banned") return make_error("network.account_banned");
     return make_error("network.moderation", "The network refused: " + reply.body);
 }
 
@@ -287,9 +288,9 @@ core::TransportReply FakeNetwork::answer(std::string const& step,
     } else if (step == "put") {
         thing.filled = true;
     } else if (step == "publish") {
-        if (refuse_content) {
+        if (refuse_content || banned) {
             reply.http.status = 403;
-            reply.http.body = "refused";
+            reply.http.body = banned ? "banned" : "refused";
         } else {
             ++thing.published;
             thing.published_at = clock_.now();

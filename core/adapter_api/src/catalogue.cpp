@@ -48,7 +48,7 @@ constexpr ErrorRow rows[] = {
      "Nothing to do; if it comes back, look at `postrider account show ACCOUNT`."},
     {"app.bad_credentials", K::denied, O::operator_, R::fix_first,
      "The network does not know this app's key and secret.",
-     "Nothing was sent for any account of the app.",
+     "Nothing was sent; the posts of the app's accounts wait, and go on once it is mended.",
      "Compare them with the developer console and store them again: `postrider app set APP --key KEY "
      "--secret-stdin`."},
     {"app.misconfigured", K::setup, O::operator_, R::fix_first,
@@ -260,7 +260,8 @@ constexpr ErrorRow rows[] = {
     {"media.unsupported", K::invalid, O::you, R::fix_first,
      "The network does not take media like this.",
      "Nothing was sent.",
-     "Run the command in the message, then check with `postrider media probe FILE --for ACCOUNT`."},
+     "Mend the file as the message says (where it names a command, that does it), then check with `postrider media "
+     "probe FILE --for ACCOUNT`."},
     {"network.account_banned", K::rejected, O::creator, R::never,
      "The network says that this account may not post.",
      "The job is `rejected` and the account is paused, so that nothing else runs into it.",

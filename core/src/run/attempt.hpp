@@ -46,6 +46,7 @@ class Attempt {
     boost::asio::awaitable<Next> settle_commit_reply(adapter::Action const& action);
     boost::asio::awaitable<void> stop_at(GateStop stop);
     boost::asio::awaitable<void> doubt(Error error, Milliseconds look_after);
+    boost::asio::awaitable<void> hold_account(Error error);
     boost::asio::awaitable<void> finish(adapter::Finish done);
     boost::asio::awaitable<void> resume(adapter::Resume resume);
     boost::asio::awaitable<void> look_later(std::optional<Milliseconds> delay);

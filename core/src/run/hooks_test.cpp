@@ -166,6 +166,21 @@ TEST(Hooks, HoldPausesTheAccountsJobsThatHaveNotBegun) {
     EXPECT_EQ(count_events(bench, "account.paused"), 1);
 }
 
+TEST(Ban, PausesTheAccountBeforeItsOtherPostsRunIntoIt) {
+    EngineBench bench;
+    auto const first = bench.add_job("alpha", "ann", "first");
+    auto const next = bench.add_job("alpha", "ann", "next", 5min);
+    bench.network().banned = true;
+
+    ASSERT_TRUE(bench.run_until_idle());
+
+    EXPECT_EQ(bench.job(first).state, JobState::rejected);
+    EXPECT_EQ(bench.job(next).state, JobState::waiting);
+    EXPECT_EQ(bench.job(next).waiting, adapter::WaitReason::paused);
+    EXPECT_EQ(count_events(bench, "account.paused"), 1);
+    EXPECT_EQ(bench.network().calls("publish"), 1);
+}
+
 TEST(Hooks, SurviveADeathBetweenStateAndAction) {
     EngineBench bench;
     auto const id = bench.add_job("alpha", "ann", "hello");

@@ -201,9 +201,21 @@ asio::awaitable<Attempt::Next> Attempt::fail(Error error,
             job_.revivable = decision.revivable;
             job_.next_at.reset();
             co_await release();
+            if (error.code() == "network.account_banned") co_await hold_account(std::move(error));
             break;
     }
     co_return next;
+}
+
+// Its other posts would only run into the same ban, each of them to its end.
+asio::awaitable<void> Attempt::hold_account(Error error) {
+    auto const account = job_.spec.account;
+    auto const reason = error.message();
+    auto const at = now();
+    Store::Work work = [account, reason, at](Tables& tables) -> Result<void> {
+        return pause_account(tables, account, true, reason, at);
+    };
+    (void)co_await write(parts_.store, std::move(work));
 }
 
 asio::awaitable<void> Attempt::stop_at(GateStop stop) {
