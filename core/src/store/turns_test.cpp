@@ -2,7 +2,9 @@
 // else.
 #include <postrider/core/ids.hpp>
 #include <postrider/core/sqlite_store.hpp>
+#include <postrider/test/process.hpp>
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -143,6 +145,57 @@ TEST(Turns, OfOneAccountTheJobDueFirstComesFirst) {
     office.tick(monday + 5s, 1, 1);
     ASSERT_EQ(office.delays["a"].size(), 1U);
     EXPECT_EQ(office.delays["a"][0], 4s);
+}
+
+// A store as the first schema left it, with work in it.
+void go_back_to_the_first_schema(std::filesystem::path const& path) {
+    SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
+    database.exec(
+        "drop table circuits; drop table turns; drop table approved_jobs; drop table hook_runs;"
+        "drop index jobs_in_doubt; alter table jobs drop column needs_approval; drop table ready;"
+        "create table ready(account_id text primary key, next_at integer not null) strict, "
+        "without rowid; create index ready_by_time on ready(next_at);"
+        "insert into ready select account_id, min(next_at) from jobs where lease_owner = '' group "
+        "by account_id; pragma user_version = 1");
+}
+
+TEST(Turns, AreThereForTheWorkOfAnOlderStore) {
+    test::TempFolder const folder;
+    auto const path = folder / "s.db";
+    StoreOptions options;
+    options.create = true;
+    SeededRandom random(9);
+    {
+        auto const store = *open_store(path, options);
+        auto done = store->write([&](Tables& tables) -> Result<void> {
+            for (auto const* account : {"free", "held"}) {
+                Job job;
+                job.id = new_id("job", monday, random);
+                job.spec.key = job.id;
+                job.spec.account = account;
+                job.account_id = std::string("acc_") + account;
+                job.spec.due_at = monday;
+                job.next_at = monday;
+                job.hash = "h";
+                if (job.account_id == "acc_held") job.lease_owner = "somebody";
+                if (auto put = tables.insert_job(job); !put) return put;
+            }
+            return {};
+        });
+        ASSERT_TRUE(done);
+    }
+    go_back_to_the_first_schema(path);
+    options.migrate = true;
+
+    auto const store = open_store(path, options);
+
+    ASSERT_TRUE(store) << store.error().message();
+    auto const taken = write_now<std::vector<Job>>(
+        **store, [](Tables& tables) { return tables.take_turns(monday, 10); });
+    ASSERT_TRUE(taken) << taken.error().message();
+    ASSERT_EQ(taken->size(), 1U);
+    EXPECT_EQ(taken->front().account_id, "acc_free");
+    EXPECT_FALSE(taken->front().needs_approval);
 }
 
 }  // namespace
