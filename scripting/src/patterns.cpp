@@ -2,6 +2,7 @@
 // length of the others.
 #include "patterns.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace postrider::script {
@@ -76,7 +77,7 @@ double pattern_cost(std::string_view pattern, std::size_t subject_size) {
     int const power = shape.stretching + (shape.anchored ? 0 : 1);
     double const size = std::log2(static_cast<double>(subject_size) + 1);
     double const ordered = std::lgamma(power + 1.0) / std::log(2.0);
-    return power * size - ordered + shape.optional;
+    return std::max(0.0, power * size - ordered) + shape.optional;
 }
 
 }  // namespace postrider::script

@@ -4,6 +4,7 @@
 #include <postrider/catalogue.hpp>
 
 #include "helper_process.hpp"
+#include "probe_answer.hpp"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -19,6 +20,9 @@ namespace postrider::core {
 namespace {
 
 namespace json = boost::json;
+using detail::helper_trouble;
+using detail::shown;
+using detail::trouble;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
@@ -29,28 +33,6 @@ constexpr int status_not_loaded = 127;       // of the loader: a shared library 
 
 std::int64_t nanoseconds(timespec const& time) {
     return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-/// A path as it may stand in a sentence: control characters would reach a terminal.
-std::string shown(std::filesystem::path const& path) {
-    std::string text = path.string();
-    for (char& letter : text)
-        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f) letter = '?';
-    return text;
-}
-
-Error trouble(std::string_view code, std::filesystem::path const& path, std::string_view sentence) {
-    return make_error(code, fmt::format("'{}' {}.", shown(path), sentence))
-        .with_operation("media.probe")
-        .with("path", path.string());
-}
-
-Error helper_trouble(std::filesystem::path const& helper, std::string_view reason) {
-    return make_error(
-               "setup.helper_missing",
-               fmt::format("The media probe '{}' cannot be used: {}.", shown(helper), reason))
-        .with_operation("media.probe")
-        .with("helper", helper.string());
 }
 
 /// What it means that the helper died twice over the same file.
@@ -77,42 +59,6 @@ Error death(std::filesystem::path const& helper,
                    "makes the probe end abruptly ({}); it is probably damaged, so export it again",
                    how))
         .with("ended_by", how);
-}
-
-bool is_hash(std::string_view text) {
-    constexpr std::string_view prefix = "sha256:";
-    if (!text.starts_with(prefix) || text.size() != prefix.size() + 64) return false;
-    return text.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
-}
-
-std::string text_member(json::object const& object, char const* name) {
-    json::value const* member = object.if_contains(name);
-    return member != nullptr && member->is_string() ? std::string(member->get_string())
-                                                    : std::string();
-}
-
-/// The object in a line, if it is an answer about this path.
-std::optional<json::object> parse_answer(std::string const& line, std::string const& path) {
-    json::parse_options options;
-    options.allow_invalid_utf8 = true;  // paths are bytes
-    json::error_code fault;
-    json::value const value = json::parse(line, fault, {}, options);
-    if (fault || !value.is_object() || text_member(value.get_object(), "path") != path)
-        return std::nullopt;
-    json::value const* ok = value.get_object().if_contains("ok");
-    if (ok == nullptr || !ok->is_bool()) return std::nullopt;
-    return value.get_object();
-}
-
-/// The error that an answer with `"ok": false` stands for.
-Error refusal(std::filesystem::path const& path, json::object const& answer) {
-    std::string const code = text_member(answer, "code");
-    if (!code.starts_with("media.") || find_error_row(code) == nullptr)
-        return trouble(
-            "media.damaged", path, "was refused by the probe for no known reason; export it again");
-    return make_error(code, text_member(answer, "message"))
-        .with_operation("media.probe")
-        .with("path", path.string());
 }
 
 }  // namespace
@@ -163,7 +109,7 @@ Result<json::object> MediaProbe::ask(Question const& question) {
             process_->ask(line, steady_clock::now() + whole_time, answer_size_max);
         using Kind = HelperProcess::Answer::Kind;
         if (answer.kind == Kind::line) {
-            auto object = parse_answer(answer.line, path);
+            auto object = detail::parse_answer(answer.line, path);
             if (object) return std::move(*object);
             process_.reset();  // what comes next could be the answer to an older question
             return helper_trouble(
@@ -190,13 +136,7 @@ Result<adapter::MediaFacts> MediaProbe::probe(std::filesystem::path const& path)
     Question const question{std::filesystem::absolute(path, fault), true};
     auto const answer = ask(question);
     if (!answer) return answer.error();
-    if (!answer->at("ok").get_bool()) return refusal(question.path, *answer);
-    adapter::MediaFacts facts = adapter::media_facts_from_json(*answer);
-    if (!is_hash(facts.sha256) || facts.kind.empty() || facts.width < 0 || facts.height < 0 ||
-        facts.duration_ms < 0)
-        return helper_trouble(helper_,
-                              "its answer makes no sense; install it and postrider from one build");
-    return facts;
+    return detail::facts_of(*answer, helper_, question.path);
 }
 
 Result<std::string> MediaProbe::hash_file(std::filesystem::path const& path) {
@@ -204,12 +144,7 @@ Result<std::string> MediaProbe::hash_file(std::filesystem::path const& path) {
     Question const question{std::filesystem::absolute(path, fault), false};
     auto const answer = ask(question);
     if (!answer) return answer.error();
-    if (!answer->at("ok").get_bool()) return refusal(question.path, *answer);
-    std::string hash = text_member(*answer, "sha256");
-    if (!is_hash(hash))
-        return helper_trouble(helper_,
-                              "its answer makes no sense; install it and postrider from one build");
-    return hash;
+    return detail::hash_of(*answer, helper_, question.path);
 }
 
 Result<void> MediaProbe::check_unchanged(adapter::MediaFacts const& facts) {
