@@ -1,6 +1,7 @@
 // Wiring only; what is tested is the engine.
 #include <postrider/test/engine_bench.hpp>
 
+#include <postrider/catalogue.hpp>
 #include <postrider/core/ids.hpp>
 #include <postrider/instant.hpp>
 
@@ -29,6 +30,32 @@ void must(Result<void> const& result) {
 
 }  // namespace
 
+// Passes everything through but the one write that is to fail.
+class FailingStore final : public core::Store {
+ public:
+    explicit FailingStore(std::unique_ptr<core::Store> inner) : inner_(std::move(inner)) {}
+    void fail_write(int nth) { left_ = nth; }
+    void submit(Work work, Done done) override {
+        if (left_ > 0 && --left_ == 0) return done(make_error("setup.disk_full"));
+        inner_->submit(std::move(work), std::move(done));
+    }
+    Result<void> read(Work const& work) override { return inner_->read(work); }
+
+ private:
+    std::unique_ptr<core::Store> inner_;
+    int left_ = 0;
+};
+
+EngineBench::~EngineBench() = default;
+
+core::Store& EngineBench::store() {
+    return *store_;
+}
+
+void EngineBench::fail_write(int nth) {
+    store_->fail_write(nth);
+}
+
 EngineBench::EngineBench(std::uint64_t seed)
     : random_(seed), adapters_(std::vector<std::filesystem::path>{}) {
     loop_ = std::make_unique<asio::io_context>(1);
@@ -37,7 +64,7 @@ EngineBench::EngineBench(std::uint64_t seed)
     core::StoreOptions options;
     options.in_memory = true;
     options.inline_writes = true;
-    store_ = must(core::open_store("", options));
+    store_ = std::make_unique<FailingStore>(must(core::open_store("", options)));
     vault_ = std::make_unique<core::Vault>(must(core::Vault::create(folder_ / "vault.key")));
     adapters_.add(alpha_adapter());
     adapters_.add(beta_adapter());

@@ -3,6 +3,7 @@
 #include "auth/tokens.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/mutant.hpp>
 
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
@@ -195,7 +196,7 @@ asio::awaitable<bool> Tokens::become_refresher(std::string account_id,
         TokenPair tokens = **stored;
         bool const held =
             !tokens.refresher.empty() && tokens.refresher_until && *tokens.refresher_until > now;
-        if (held) {
+        if (held && !mutant("two_refreshers")) {
             auto const owner = tokens.refresher.substr(0, tokens.refresher.find('#'));
             bool const gone =
                 owner != parts_.owner && parts_.owner_is_dead && parts_.owner_is_dead(owner);

@@ -1,4 +1,5 @@
 // Permit slots of one bucket, and the registry over the store's tables.
+#include <postrider/core/mutant.hpp>
 #include <postrider/core/rate.hpp>
 
 #include <fmt/format.h>
@@ -71,6 +72,7 @@ void settle_permit(BucketState& bucket, std::string_view holder, Instant replied
     auto* slot = held_slot(bucket, holder);
     if (!slot) return;
     slot->free_at = replied_at + bucket.window;
+    if (mutant("slots_freed_early")) slot->free_at = replied_at;
     slot->holder.clear();
 }
 

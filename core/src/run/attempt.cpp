@@ -4,6 +4,7 @@
 #include "run/attempt.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/mutant.hpp>
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -122,6 +123,7 @@ asio::awaitable<void> Attempt::run() {
         co_return;
     }
     report();
+    if (mutant("unknown_retried")) job_.intent.reset();
     // An armed commit without a durable answer: whoever held this job before cannot tell us what
     // became of it.
     if (job_.state == JobState::running && job_.intent && job_.intent->outcome == "armed") {
@@ -175,7 +177,7 @@ asio::awaitable<void> Attempt::publish() {
             next = co_await act(std::move(wanted));
         } else if (auto* save = std::get_if<adapter::Save>(&action)) {
             job_.saved = std::move(save->state);
-            next.over = !co_await put();
+            if (!mutant("handle_not_saved")) next.over = !co_await put();
             next.answer = adapter::Saved{};
         } else if (auto* wait = std::get_if<adapter::Wait>(&action)) {
             ++job_.looks;
@@ -310,6 +312,7 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
             co_return next;
         }
         if (exchange.refused->code() == "conflict.lease_lost") co_return next;
+        if (!mutant("store_error_decides") && store_failed(*exchange.refused)) co_return next;
         auto error = *exchange.refused;
         // Nobody was asked, so this says nothing of a post that the network has already; it is
         // asked again, whatever has to be mended here before that.
@@ -348,7 +351,10 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
             reply.verdict == adapter::Verdict::no_reply
                 ? fmt::format("the answer to {} was lost: {}", send.step, reply.failure)
                 : fmt::format("{} was answered with HTTP {}", send.step, reply.http.status);
-        if (commit) {
+        if (commit && mutant("lost_commit_restarted")) {
+            undo_arming();
+            job_.saved = {};
+        } else if (commit) {
             auto error =
                 make_error("job.outcome_unknown",
                            fmt::format("It is not known whether this was published: {}.", what))

@@ -29,6 +29,9 @@ class Attempt {
     /// is written).
     boost::asio::awaitable<void> run();
 
+    /// Why the store could not be used: then the claim stays as it is, and nothing was decided.
+    [[nodiscard]] std::optional<Error> const& store_failure() const { return store_failure_; }
+
  private:
     // What the visit came to: go on with an answer, or the visit is over.
     struct Next {
@@ -59,6 +62,8 @@ class Attempt {
     // fails: then the visit ends.
     boost::asio::awaitable<bool> put();
     boost::asio::awaitable<bool> release();
+    // True when it is the store that failed: an error of this kind is no verdict on the post.
+    bool store_failed(Error const& error);
     void note_step(adapter::Send const& send, ExchangeResult const& exchange);
     void enter(JobState state);
     adapter::JobView view() const;
@@ -78,6 +83,7 @@ class Attempt {
     Campaign campaign_;
     adapter::Adapter const* adapter_ = nullptr;
     std::vector<Store::Work> pending_;
+    std::optional<Error> store_failure_;
     std::optional<std::int64_t> stale_token_;
     bool refreshed_ = false;
     adapter::Effect last_effect_ = adapter::Effect::look;

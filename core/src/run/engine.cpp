@@ -5,6 +5,7 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/ids.hpp>
+#include <postrider/core/mutant.hpp>
 #include <postrider/core/reconnect.hpp>
 
 #include <fmt/format.h>
@@ -143,6 +144,8 @@ asio::awaitable<void> Engine::Impl::visit(Job job) {
         Attempt attempt(parts_, exchanges_, workers(), progress_, std::move(job));
         try {
             co_await attempt.run();
+            // A claim that cannot be given back is freed by our end, as by a crash.
+            if (attempt.store_failure() && !mutant("claim_kept")) broken_ = attempt.store_failure();
         } catch (std::exception const& failure) {
             // A bug of ours: the claim stays as it is, so that nothing is done twice, until the
             // next start looks at it.
@@ -161,7 +164,8 @@ asio::awaitable<Result<void>> Engine::Impl::rescue() {
         parts_.store, [](Tables& tables) { return tables.lease_owners(); });
     if (!owners) co_return owners.error();
     for (auto const& owner : *owners) {
-        if (owner == parts_.owner || !parts_.owner_is_dead(owner)) continue;
+        bool const dead = parts_.owner_is_dead(owner) || mutant("live_owner_rescued");
+        if (owner == parts_.owner || !dead || mutant("nobody_rescues")) continue;
         auto const now = parts_.clock.now();
         Store::Work work = [owner, now](Tables& tables) -> Result<void> {
             auto held = tables.held_jobs(owner);
@@ -175,6 +179,7 @@ asio::awaitable<Result<void>> Engine::Impl::rescue() {
                 job.updated_at = now;
                 if (auto updated = tables.update_job(job); !updated) return updated;
             }
+            if (mutant("permits_of_the_dead_kept")) return {};
             return abandon_permits(tables, owner + "/", now);
         };
         auto done = co_await write(parts_.store, std::move(work));

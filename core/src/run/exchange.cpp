@@ -4,6 +4,7 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/canonical_json.hpp>
+#include <postrider/core/mutant.hpp>
 #include <postrider/core/rate_news.hpp>
 
 #include <fmt/format.h>
@@ -58,7 +59,7 @@ PermitEnd permit_end(TransportReply const& reply) {
         case adapter::Verdict::not_sent:
             return PermitEnd::not_sent;
         case adapter::Verdict::no_reply:
-            return PermitEnd::lost;
+            return mutant("refund_on_no_reply") ? PermitEnd::not_sent : PermitEnd::lost;
         case adapter::Verdict::replied:
             return reply.http.status >= 400 && reply.http.status < 500 ? PermitEnd::refused
                                                                        : PermitEnd::replied;
@@ -102,7 +103,7 @@ asio::awaitable<Result<std::optional<Blocked>>> Exchanges::let_go(ExchangeReques
         if (!blocked || *blocked) return blocked;
         for (auto const& state : probed)
             if (auto put = tables.put_circuit(state); !put) return put.error();
-        if (request.before)
+        if (request.before && !mutant("intent_after_send"))
             if (auto done = request.before(tables); !done) return done.error();
         return blocked;
     };

@@ -4,6 +4,7 @@
 #include <postrider/catalogue.hpp>
 #include <postrider/core/canonical_json.hpp>
 #include <postrider/core/hooks.hpp>
+#include <postrider/core/mutant.hpp>
 #include <postrider/core/plan.hpp>
 
 #include <fmt/format.h>
@@ -52,6 +53,15 @@ Job Attempt::stored_form() const {
     return stored;
 }
 
+bool Attempt::store_failed(Error const& error) {
+    auto const code = error.code();
+    if (code != "setup.store_unreadable" && code != "setup.disk_full" &&
+        code != "setup.store_locked")
+        return false;
+    store_failure_ = error;
+    return true;
+}
+
 asio::awaitable<bool> Attempt::put() {
     job_.updated_at = now();
     auto const state_changed = job_.state != stored_state_;
@@ -75,7 +85,10 @@ asio::awaitable<bool> Attempt::put() {
         return announce_state(tables, stored, stored.updated_at);
     };
     auto written = co_await write(parts_.store, std::move(work));
-    if (!written) co_return false;
+    if (!written) {
+        store_failed(written.error());
+        co_return false;
+    }
     pending_.clear();
     stored_state_ = job_.state;
     report();
@@ -120,6 +133,7 @@ asio::awaitable<void> Attempt::snooze(adapter::WaitReason reason,
     job_.wait_owner = owner;
     job_.until = until;
     job_.next_at = until;
+    if (mutant("wait_without_end")) job_.next_at.reset();
     co_await release();
 }
 
@@ -139,6 +153,11 @@ asio::awaitable<Attempt::Next> Attempt::settle_commit_reply(adapter::Action cons
     job_.receipt.sent["at"] = to_rfc3339(job_.intent->armed_at);
     if (!job_.spec.post.media.empty())
         job_.receipt.sent["media"] = job_.spec.post.media.front().sha256;
+    // These write at once, and what the answer said goes to disk in the same transaction.
+    bool const writes = std::holds_alternative<adapter::Save>(action) ||
+                        std::holds_alternative<adapter::Finish>(action) ||
+                        std::holds_alternative<adapter::Wait>(action);
+    if (writes && !mutant("answer_before_handle")) co_return next;
     // The answer is durable before anything else is done: a crash from here on has nothing to
     // wonder about.
     next.over = !co_await put();

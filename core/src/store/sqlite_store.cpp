@@ -7,6 +7,7 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/crash_point.hpp>
+#include <postrider/core/mutant.hpp>
 
 #include <SQLiteCpp/Backup.h>
 #include <fmt/format.h>
@@ -48,7 +49,7 @@ Result<void> fits_program(int version, int id, std::filesystem::path const& path
 void set_up(SQLite::Database& database) {
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     database.exec("pragma journal_mode = wal");
-    database.exec("pragma synchronous = full");
+    database.exec(mutant("lazy_disk") ? "pragma synchronous = off" : "pragma synchronous = full");
     database.exec("pragma foreign_keys = on");
     // The writer alone: what it touches again and again stays at hand, and a checkpoint, which
     // costs as much for few pages as for many, comes less often.

@@ -18,9 +18,12 @@
 
 namespace postrider::test {
 
+class FailingStore;
+
 class EngineBench {
  public:
     explicit EngineBench(std::uint64_t seed = 7);
+    ~EngineBench();
 
     /// A job of `account` (made when it is new) on `network`, due now unless `due_in` says
     /// otherwise. Gives its id.
@@ -47,6 +50,9 @@ class EngineBench {
                                             std::function<bool(std::string const& owner)> is_dead,
                                             int concurrency = 16);
 
+    /// The n-th write from now on fails as on a full disk, once.
+    void fail_write(int nth);
+
     /// What channels were told, and what they answer.
     std::vector<std::pair<std::string, std::string>> notices;
     std::function<Result<void>(std::string const& channel)> channel_says;
@@ -54,7 +60,7 @@ class EngineBench {
     boost::asio::io_context& loop() { return *loop_; }
     VirtualClock& clock() { return *clock_; }
     FakeNetwork& network() { return *network_; }
-    core::Store& store() { return *store_; }
+    core::Store& store();
     core::Engine& engine() { return *engine_; }
 
  private:
@@ -63,7 +69,7 @@ class EngineBench {
     std::unique_ptr<VirtualClock> clock_;
     std::unique_ptr<FakeNetwork> network_;
     core::SeededRandom random_;
-    std::unique_ptr<core::Store> store_;
+    std::unique_ptr<FailingStore> store_;
     std::unique_ptr<core::Vault> vault_;
     core::Adapters adapters_;
     std::unique_ptr<core::Engine> engine_;
