@@ -1,5 +1,7 @@
 // The command line.
 #include "fleet.hpp"
+#include "mutants.hpp"
+#include "slots.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -34,11 +36,40 @@ int trace(FleetOptions const& options) {
     return good ? exit_good : exit_wrong;
 }
 
+int measure(FleetOptions const& options) {
+    boost::json::object figures;
+    figures["slots"] = measure_slots();
+    figures["turns"] = measure_turns(kind_for(options.from, options.network));
+    std::puts(boost::json::serialize(figures).c_str());
+    return exit_good;
+}
+
+int show_mutants(FleetOptions const& options) {
+    auto const results = hunt_mutants(options.from, options.seeds);
+    if (results.empty()) {
+        std::fputs("This build has no bugs to plant: configure with POSTRIDER_MUTANTS.\n", stderr);
+        return exit_usage;
+    }
+    bool good = true;
+    for (auto const& result : results) {
+        std::puts(fmt::format("{:<26} {:>5} {:<8} {}",
+                              result.name,
+                              result.found ? std::to_string(result.seed) : "-",
+                              result.network,
+                              result.found ? result.what : "NOT FOUND")
+                      .c_str());
+        good = good && result.found;
+    }
+    return good ? exit_good : exit_wrong;
+}
+
 }  // namespace
 
 int simulate_main(int argc, char const* const* argv) {
     FleetOptions options;
     bool json = false;
+    bool slots = false;
+    bool mutants = false;
     CLI::App app(
         "The real engine, store and adapters on a virtual clock, under faults that a seed "
         "decides.",
@@ -51,6 +82,8 @@ int simulate_main(int argc, char const* const* argv) {
     app.add_option("--network", options.network, "one network; each in turn if not given");
     app.add_flag("--trace", options.seed.trace, "everything that happens, a line each");
     app.add_flag("--flawless", options.seed.flawless, "no fault at all");
+    app.add_flag("--slots", slots, "instead: how much of a limit is used, and how even turns are");
+    app.add_flag("--mutants", mutants, "instead: plant each known bug and see which seed finds it");
     app.add_flag("--json", json, "the summary as JSON");
     try {
         app.parse(argc, argv);
@@ -63,6 +96,8 @@ int simulate_main(int argc, char const* const* argv) {
         std::fprintf(stderr, "There is no network %s to simulate.\n", options.network.c_str());
         return exit_usage;
     }
+    if (slots) return measure(options);
+    if (mutants) return show_mutants(options);
     if (options.seed.trace) return trace(options);
     auto const summary = run_fleet(options);
     std::puts(json ? boost::json::serialize(to_json(summary)).c_str() : to_text(summary).c_str());

@@ -71,7 +71,7 @@ Machine::Machine(NetworkKind const& kind_,
       path((workshop().folder / "store.db").string()),
       trace_(options.trace) {
     time.began = beginning;
-    late_commits_of_account.resize(static_cast<std::size_t>(script.accounts));
+    late_commits.resize(static_cast<std::size_t>(script.accounts));
     Setting setting;
     setting.accounts = script.accounts;
     setting.seed = script.seed;

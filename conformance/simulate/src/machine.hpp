@@ -10,6 +10,8 @@
 #include <postrider/core/vault.hpp>
 #include <postrider/simulate/simulate.hpp>
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -39,7 +41,7 @@ class Machine {
     std::set<std::string, std::less<>> dead;  ///< names of processes that ended
     bool faults_over = false;
     bool clock_was_wrong = false;
-    std::vector<int> late_commits_of_account;
+    std::vector<std::deque<Milliseconds>> late_commits;  ///< by account
 
     [[nodiscard]] static core::Vault const& vault();
 

@@ -132,6 +132,25 @@ std::string_view name_of(Mishap mishap) {
     return names[static_cast<std::size_t>(mishap)];
 }
 
+Script quiet_script(int accounts, int jobs_each, Milliseconds length, int whale_jobs) {
+    Dice dice(7);
+    Script script;
+    script.seed = 7;
+    script.accounts = accounts;
+    script.processes = 4;
+    script.length = std::max<Milliseconds>(length, 1h);
+    script.poll = 500ms;
+    for (int i = 0; i < whale_jobs; ++i) script.jobs.emplace_back();
+    for (int account = whale_jobs > 0 ? 1 : 0; account < accounts; ++account)
+        for (int i = 0; i < jobs_each; ++i) {
+            JobPlan job;
+            job.account = account;
+            job.due = dice.between(0ms, length);
+            script.jobs.push_back(job);
+        }
+    return script;
+}
+
 Script make_script(std::uint64_t seed, bool flawless) {
     Dice dice(seed * 0x9E3779B97F4A7C15ULL + 1);
     Script script;

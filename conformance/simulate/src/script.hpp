@@ -70,6 +70,10 @@ struct Script {
     [[nodiscard]] bool may_lose_power() const { return !power_cuts.empty(); }
 };
 
+/// Without any trouble: `accounts` with `jobs_each`, due within `length` (all at once when it is
+/// 0); `whale_jobs` more for the first account.
+Script quiet_script(int accounts, int jobs_each, Milliseconds length, int whale_jobs);
+
 Script make_script(std::uint64_t seed, bool flawless);
 
 }  // namespace postrider::simulate

@@ -10,7 +10,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto patience = 100h;          // looking for an outcome ends after 72
+constexpr auto patience = 100h;  // looking for an outcome ends after 72
+constexpr int steps_at_once_max = 1'000'000;
+constexpr std::int64_t requests_max = 2'000'000;
 constexpr auto person_looks_after = 6h;  // all that the network may have taken is seen by then
 constexpr int people_number = 1'000;
 
@@ -30,6 +32,7 @@ Simulation::Simulation(NetworkKind const& kind,
     Truth::Parts parts;
     parts.is_dead = [this](std::string const& owner) { return machine_.dead.contains(owner); };
     parts.before_open = [this] { machine_.disk.act_for(people_number); };
+    parts.now_ms = [this] { return machine_.time.elapsed.count(); };
     parts.wrong = [this](Wrong what, int job, std::string sentence) {
         machine_.wrong(what, job, std::move(sentence));
     };
@@ -92,7 +95,15 @@ bool Simulation::step() {
 
 void Simulation::step_until(Milliseconds end, bool until_settled) {
     for (;;) {
-        while (step()) {
+        for (int steps = 0; step(); ++steps)
+            if (steps > steps_at_once_max) {
+                machine_.wrong(
+                    Wrong::lost, -1, "time stands still: something goes round in a ring");
+                return;
+            }
+        if (machine_.report.requests > requests_max) {
+            machine_.wrong(Wrong::lost, -1, "requests without end");
+            return;
         }
         if (until_settled && machine_.truth->unsettled() == 0) return;
         auto next = machine_.events.next_timer();
@@ -120,7 +131,8 @@ void Simulation::run() {
     step_until(machine_.script.length, false);
     end_trouble();
     auto const end = machine_.time.elapsed + patience;
-    while (machine_.time.elapsed < end && machine_.truth->unsettled() > 0) {
+    while (machine_.time.elapsed < end && machine_.truth->unsettled() > 0 &&
+           machine_.report.requests <= requests_max) {
         step_until(std::min<Milliseconds>(machine_.time.elapsed + 1h, end), true);
         if (machine_.truth->unsettled() == 0) break;
         reconnect_the_dead();
@@ -130,6 +142,15 @@ void Simulation::run() {
     // What is under way arrives.
     step_until(machine_.time.elapsed + 5min, false);
     judge();
+}
+
+void Simulation::run_for(Milliseconds length, std::function<bool()> const& enough) {
+    if (!open_people()) return;
+    connect_accounts();
+    plan_people();
+    for (auto const& process : processes_) process->start();
+    while (machine_.time.elapsed < length && !enough())
+        step_until(machine_.time.elapsed + 10s, false);
 }
 
 SeedReport run_seed(NetworkKind const& kind, std::uint64_t seed, SeedOptions const& options) {

@@ -21,6 +21,10 @@ class Simulation {
     Simulation& operator=(Simulation const&) = delete;
 
     void run();
+    /// Only so far, and nothing is judged.
+    void run_for(Milliseconds length, std::function<bool()> const& enough);
+    [[nodiscard]] Truth const& truth() const { return *machine_.truth; }
+    [[nodiscard]] Script const& script() const { return machine_.script; }
 
  private:
     // setup.cpp: what people do

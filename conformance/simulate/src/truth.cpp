@@ -144,6 +144,8 @@ void Truth::after_write(std::string const& by, bool committed) {
         }
         truth.maybe = false;
         if (truth.row.state != row.state) parts_.note(word(row.state), job, row.fence, row.attempt);
+        if (truth.started_ms < 0 && row.state == core::JobState::running)
+            truth.started_ms = parts_.now_ms();
         truth.row = std::move(row);
     }
 }

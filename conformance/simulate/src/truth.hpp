@@ -39,6 +39,7 @@ struct JobTruth {
     int on_the_wire = 0;        ///< commits that are under way
     bool spoilt_blind = false;  ///< the answer to a blind commit cannot be had
     int commits = 0;
+    std::int64_t started_ms = -1;  ///< when it was claimed for the first time
 };
 
 class Truth {
@@ -47,6 +48,7 @@ class Truth {
         /// A process that was proved dead, by name.
         std::function<bool(std::string const& owner)> is_dead;
         std::function<void()> before_open;
+        std::function<std::int64_t()> now_ms;
         std::function<void(Wrong, int job, std::string)> wrong;
         std::function<void(std::string_view event, int job, std::int64_t a, std::int64_t b)> note;
     };

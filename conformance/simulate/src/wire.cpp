@@ -112,6 +112,23 @@ void Wire::check_commit(Flight const& flight) {
                                    truth.row.owner));
     if (truth.on_the_wire > 0)
         machine_.wrong(Wrong::two_commits, job, flight.asked.step + " is under way already");
+    check_burst(job);
+}
+
+// Late posts let go: never more in an hour than the account bears.
+void Wire::check_burst(int job) {
+    auto const& plan = machine_.script.jobs[static_cast<std::size_t>(job)];
+    auto const lateness = machine_.time.elapsed - plan.due;
+    if (plan.asap || lateness <= core::JobSpec{}.catch_up_within || machine_.clock_was_wrong)
+        return;
+    auto& recent = machine_.late_commits[static_cast<std::size_t>(plan.account)];
+    while (!recent.empty() && recent.front() <= machine_.time.elapsed - 1h) recent.pop_front();
+    recent.push_back(machine_.time.elapsed);
+    auto const most = machine_.kind.adapter->descriptor().account_burst;
+    if (static_cast<int>(recent.size()) > most)
+        machine_.wrong(Wrong::late_burst,
+                       job,
+                       fmt::format("the {}th late post of its account in an hour", recent.size()));
 }
 
 void Wire::arrive(Machine& machine, std::shared_ptr<Flight> const& flight) {

@@ -25,6 +25,7 @@ class Wire final : public core::Transport {
 
     std::optional<Mishap> draw_mishap(core::OutgoingRequest const& request);
     void check_commit(Flight const& flight);
+    void check_burst(int job);
     void launch(std::shared_ptr<Flight> const& flight, Milliseconds way_there);
     static void arrive(Machine& machine, std::shared_ptr<Flight> const& flight);
 

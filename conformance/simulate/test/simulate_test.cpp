@@ -1,0 +1,74 @@
+// A few dozen seeds, that they replay, and that the simulator finds what is wrong when it is.
+#include <postrider/core/mutant.hpp>
+#include <postrider/simulate/simulate.hpp>
+
+#include <gtest/gtest.h>
+
+namespace postrider::simulate {
+namespace {
+
+NetworkKind const& kind_of(std::uint64_t seed) {
+    return networks()[seed % networks().size()];
+}
+
+std::string told(SeedReport const& report) {
+    std::string text = "seed " + std::to_string(report.seed);
+    for (auto const& failure : report.failures)
+        text += "\n" + std::string(word(failure.what)) + ": " + failure.sentence;
+    return text;
+}
+
+// Small ones: a debug build is some twenty times slower.
+constexpr std::uint64_t quick_seeds[] = {3, 4, 7, 12, 13, 14, 21, 24, 25, 26, 34, 42, 50, 54, 55};
+
+TEST(Simulate, NothingIsLostDoubledOrLeftInDoubt) {
+    for (auto const seed : quick_seeds) {
+        auto const report = run_seed(kind_of(seed), seed);
+        EXPECT_TRUE(report.failures.empty()) << told(report);
+        EXPECT_GT(report.requests, 0);
+    }
+}
+
+TEST(Simulate, TheSameSeedIsTheSameRun) {
+    for (std::uint64_t const seed : {13, 24}) {
+        auto const once = run_seed(kind_of(seed), seed);
+        auto const again = run_seed(kind_of(seed), seed);
+        EXPECT_EQ(once.hash, again.hash);
+        EXPECT_EQ(once.requests, again.requests);
+        EXPECT_EQ(once.reached, again.reached);
+    }
+}
+
+TEST(Simulate, AnotherSeedIsAnotherRun) {
+    EXPECT_NE(run_seed(kind_of(13), 13).hash, run_seed(kind_of(13), 15).hash);
+}
+
+TEST(Simulate, WithoutFaultsEverythingIsPublished) {
+    SeedOptions options;
+    options.flawless = true;
+    auto const report = run_seed(kind_of(14), 14, options);
+    EXPECT_TRUE(report.failures.empty()) << told(report);
+    EXPECT_EQ(report.reached.count("unknown"), 0u);
+    EXPECT_EQ(report.reached.count("rejected"), 0u);
+}
+
+#ifdef POSTRIDER_MUTANTS
+class PlantedBug : public testing::TestWithParam<char const*> {};
+
+// Which seeds find the others is shown by `postrider-simulate --mutants`.
+TEST_P(PlantedBug, IsFound) {
+    core::plant_mutant(GetParam());
+    bool found = false;
+    for (std::uint64_t seed = 3; seed < 60 && !found; ++seed)
+        found = !run_seed(kind_of(seed), seed).failures.empty();
+    core::plant_mutant({});
+    EXPECT_TRUE(found);
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulate,
+                         PlantedBug,
+                         testing::Values("intent_after_send", "wait_without_end"));
+#endif
+
+}  // namespace
+}  // namespace postrider::simulate
