@@ -27,6 +27,11 @@ if(POSTRIDER_SANITIZE)
   endif()
 endif()
 
+if(POSTRIDER_FUZZ)
+  # Everything counts its edges, so that a fuzzer sees into the libraries that it is linked with.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Flags for one target of ours.
 function(postrider_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)
@@ -122,4 +127,27 @@ function(postrider_test)
   endif()
   gtest_discover_tests(${arg_NAME}_test TEST_PREFIX "${arg_NAME}." DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS "${labels}" TIMEOUT 300)
+endfunction()
+
+# postrider_fuzzer(NAME x SOURCES ... LINKS ... CORPUS folder [DICTIONARY file]): the libFuzzer program fuzz/x of the build
+# tree, and beside it x.arguments, by which ./dev finds its seeds and its dictionary. Only where POSTRIDER_FUZZ is on.
+function(postrider_fuzzer)
+  cmake_parse_arguments(arg "" "NAME;CORPUS;DICTIONARY" "SOURCES;LINKS;DEFINITIONS" ${ARGN})
+  if(NOT POSTRIDER_FUZZ)
+    return()
+  endif()
+  add_executable(fuzz_${arg_NAME} ${arg_SOURCES})
+  postrider_defaults(fuzz_${arg_NAME})
+  target_include_directories(fuzz_${arg_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/core/fuzz)
+  target_link_libraries(fuzz_${arg_NAME} PRIVATE ${arg_LINKS})
+  target_compile_definitions(fuzz_${arg_NAME} PRIVATE ${arg_DEFINITIONS})
+  target_link_options(fuzz_${arg_NAME} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(fuzz_${arg_NAME} PROPERTIES
+    OUTPUT_NAME ${arg_NAME} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  set(arguments "${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS}\n")
+  if(arg_DICTIONARY)
+    string(APPEND arguments "-dict=${CMAKE_CURRENT_SOURCE_DIR}/${arg_DICTIONARY}\n")
+  endif()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/fuzz/${arg_NAME}.arguments CONTENT "${arguments}" @ONLY)
+  set_property(GLOBAL APPEND PROPERTY POSTRIDER_FUZZERS fuzz_${arg_NAME})
 endfunction()
