@@ -105,6 +105,30 @@ TEST_F(Care, WithoutAProjectFileTheUsersIsMadeAndAStrongerOneIsTold) {
               (folder / "desk.ndjson").string());
 }
 
+TEST_F(Care, AnAddressOfAnotherSignInIsNotTaken) {
+    good({"init", "--person", "ines", "--passphrase-stdin"}, "correct horse\n");
+    good({"app",
+          "add",
+          "sandbox",
+          "studio",
+          "--key",
+          "k1",
+          "--redirect",
+          "https://example.com/back",
+          "--secret-stdin"},
+         "s3cret\n");
+    at_terminal = true;
+
+    auto const ran = run({"account", "connect", "sandbox", "--no-browser"},
+                         "https://example.com/back?code=c1&state=of-somebody-else\n");
+
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_NE(ran.err.find("/oauth/authorize?client_id=k1&response_type=code"), std::string::npos)
+        << ran.err;
+    EXPECT_NE(ran.err.find("code_challenge_method=S256"), std::string::npos) << ran.err;
+    EXPECT_TRUE(memory.effects.empty());
+}
+
 TEST_F(Care, EveryDeclaredLimitIsListedAlsoWhenItWasNeverUsed) {
     set_up_accounts();
 

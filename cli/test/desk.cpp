@@ -102,6 +102,7 @@ Ran Desk::run(std::vector<std::string> const& arguments, std::string const& inpu
     host.folder = folder;
     host.program = std::filesystem::path(POSTRIDER_BUILD_DIR) / "bin" / "postrider";
     host.transport = transport;
+    host.in_terminal = host.err_terminal = at_terminal;
     Ran ran;
     ran.exit = run_command(arguments, host);
     ran.out = out.str();

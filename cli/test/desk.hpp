@@ -42,6 +42,7 @@ class Desk : public ::testing::Test {
     std::filesystem::path folder;
     std::map<std::string, std::string> environment;
     core::Transport* transport = nullptr;
+    bool at_terminal = false;  ///< a person sits there, and types what the input holds
 };
 
 /// Envelope and data against the published schemas, closed; and each `next` against the table of

@@ -280,28 +280,6 @@ TEST_F(Publishing, WaitingForAPersonEndsAtOnceAndNamesTheCommand) {
               1);
 }
 
-TEST_F(Publishing, ATimeThatHasPassedIsNotGrantedWithoutAPersonAtATerminal) {
-    environment["POSTRIDER_CLOCK"] = "2027-02-01T09:00:00.000Z";
-    set_up_accounts();
-    auto const script = write("late.lua", R"(local postrider = require "postrider" { api = 1 }
-return postrider.campaign {
-  name = "late", zone = "Europe/Paris", accounts = { "sandbox:@anna" }, approval = "plan",
-  posts = { postrider.post { key = "one", when = "2027-02-01 18:00", caption = "Hi" } },
-})");
-    auto const hash = hash_of(good({"campaign", "plan", script}));
-    good({"campaign", "apply", script, "--hash", hash});
-    environment["POSTRIDER_CLOCK"] = "2027-02-02T09:00:00.000Z";
-
-    auto const ran =
-        run({"approval", "grant", "--person", "ines", "--hash", hash, "--passphrase-stdin"},
-            "correct horse\n");
-
-    EXPECT_EQ(ran.exit, 6);
-    EXPECT_EQ(ran.code(), "approval.time_passed");
-    EXPECT_NE(ran.out.find("2027-02-01 18:00 Europe/Paris"), std::string::npos) << ran.out;
-    EXPECT_TRUE(memory.network.ledger().empty());
-}
-
 TEST_F(Publishing, JobsThatHaveNotBegunFollowNewZoneData) {
     environment["POSTRIDER_CLOCK"] = "2027-02-01T09:00:00.000Z";
     set_up_accounts();

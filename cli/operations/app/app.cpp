@@ -98,10 +98,12 @@ Result<Answer> run_app_add(Context& context, Request const& request) {
     });
     if (!stored) return stored.error();
     Answer answer(shown_app(*filled, &descriptor));
-    answer.next.push_back(
-        {"Authorise an account under it",
-         "person",
-         {"account", "connect", filled->network, "--app", filled->name, "--token-stdin"}});
+    Next next{"Authorise an account under it",
+              "person",
+              {"account", "connect", filled->network, "--app", filled->name}};
+    // Without an address to come back to there is no sign-in in a browser.
+    if (filled->redirect.empty()) next.argv.emplace_back("--token-stdin");
+    answer.next.push_back(std::move(next));
     return answer;
 }
 
