@@ -2,6 +2,7 @@
 // only in memory.
 #include "test/studio.hpp"
 
+#include <postrider/catalogue.hpp>
 #include <postrider/core/sqlite_store.hpp>
 
 #include <boost/json/array.hpp>
@@ -342,6 +343,38 @@ TEST_F(Publishing, ConnectingAgainKeepsTheAccount) {
                   .code(),
               "account.mismatch");
     EXPECT_EQ(good({"account", "list"}).data().at("items").as_array().size(), 2U);
+}
+
+TEST_F(Publishing, ARefusedAppIsNamedAndItsPostsGoOnOnceItIsMended) {
+    set_up_accounts();
+    auto const made = good({"post", "publish", "--account", "sandbox:@anna", "--caption", "Hi"});
+    auto const id = std::string(made.data().at("jobs").at(0).at("id").as_string());
+    {
+        auto const store = *core::open_store(folder / "store.db");
+        auto const refused = store->write([&](core::Tables& tables) -> Result<void> {
+            auto job = **tables.job(id);
+            job.state = core::JobState::waiting;
+            job.waiting = adapter::WaitReason::account;
+            job.until = job.spec.due_at + std::chrono::hours{10};
+            job.next_at = job.until;
+            job.error = make_error("app.bad_credentials");
+            return tables.update_job(job);
+        });
+        ASSERT_TRUE(refused);
+    }
+
+    auto const status = good({"status"});
+    auto const& need = status.data().at("needs_you").as_array().at(0);
+    EXPECT_EQ(need.at("what").as_string(), "app");
+    EXPECT_EQ(need.at("subject").as_string(), "sandbox/studio");
+    EXPECT_EQ(run({"job", "wait", id}).code(), "app.bad_credentials");
+    good({"run", "--until", "idle"});
+    EXPECT_TRUE(memory.network.ledger().empty());
+
+    good({"app", "set", "studio", "--secret-stdin"}, "n3w\n");
+    good({"run", "--until", "idle"});
+
+    EXPECT_EQ(memory.network.ledger().size(), 1U);
 }
 
 TEST_F(Publishing, BadInputIsNamed) {

@@ -134,7 +134,7 @@ constexpr InputSpec adapter_show_inputs[] = {
 };
 constexpr InputSpec test_inputs[] = {
     {.name = "target",
-     .help = "a network's name, a module's file, or an address",
+     .help = "a network's name or a module's file",
      .positional = true,
      .required = true},
     {.name = "seed",

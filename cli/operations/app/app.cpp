@@ -129,6 +129,23 @@ Result<Answer> run_app_show(Context& context, Request const& request) {
     return Answer(shown_app(*app, adapter ? &(*adapter)->descriptor() : nullptr));
 }
 
+// Posts that waited because the network refused the app may go on.
+Result<void> release_jobs(core::Tables& tables, core::App const& app, Instant now) {
+    core::JobFilter filter;
+    filter.states = {core::JobState::waiting};
+    auto jobs = all_jobs(tables, filter);
+    if (!jobs) return jobs.error();
+    for (auto& job : *jobs) {
+        if (job.app_id != app.id || job.waiting != adapter::WaitReason::account) continue;
+        if (!job.error || job.error->code() != "app.bad_credentials") continue;
+        job.until = now;
+        job.next_at = now;
+        job.updated_at = now;
+        if (auto put = tables.update_job(job); !put) return put.error();
+    }
+    return {};
+}
+
 Result<Answer> run_app_set(Context& context, Request const& request) {
     auto app = read_store<core::App>(
         context, [&](core::Tables& tables) { return app_named(tables, request.text("app"), ""); });
@@ -139,6 +156,8 @@ Result<Answer> run_app_set(Context& context, Request const& request) {
     if (!changed) return changed.error();
     auto stored = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
         if (auto put = tables.put_app(*changed); !put) return put.error();
+        if (auto freed = release_jobs(tables, *changed, context.now()); !freed)
+            return freed.error();
         return true;
     });
     if (!stored) return stored.error();

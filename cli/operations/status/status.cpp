@@ -81,6 +81,7 @@ Result<Answer> run_status(Context& context, Request const&) {
                                    "person",
                                    {"approval", "grant", approval.id}});
         }
+        std::map<std::string, std::string> refused_apps;
         for (auto const& job : *jobs) {
             if (job.state == JobState::unknown) {
                 need("unknown",
@@ -89,11 +90,24 @@ Result<Answer> run_status(Context& context, Request const&) {
                                  job.spec.account));
                 answer.next.push_back(
                     {"Look for what became of it", "nothing", {"job", "reconcile", job.id}});
+            } else if (job.state == JobState::waiting && job.error &&
+                       job.error->code() == "app.bad_credentials") {
+                refused_apps.emplace(job.app_id, job.error->message());
             } else if (job.state == JobState::rejected && job.revivable) {
                 need("dead_letter",
                      job.id,
                      job.error ? job.error->message() : std::string("it was rejected"));
             }
+        }
+        for (auto const& [id, sentence] : refused_apps) {
+            auto app = tables.app(id);
+            if (!app) return app.error();
+            if (!*app) continue;
+            auto const name = (*app)->network + "/" + (*app)->name;
+            need("app", name, sentence);
+            answer.next.push_back({"Store the key and secret that its network knows",
+                                   "person",
+                                   {"app", "set", name, "--secret-stdin"}});
         }
         auto reconnects = core::accounts_to_reconnect(tables, now);
         if (!reconnects) return reconnects.error();
@@ -149,7 +163,8 @@ constinit Operation const status_operation{
     .sentence =
         "what needs you: approvals, unknown outcomes, dead letters, accounts to connect again",
     .output =
-        "{needs_you: [{what: \"approval\"|\"unknown\"|\"dead_letter\"|\"reconnect\"|\"paused\", "
+        "{needs_you: [{what: "
+        "\"approval\"|\"unknown\"|\"dead_letter\"|\"reconnect\"|\"app\"|\"paused\", "
         "subject: text, "
         "sentence: !text}], counts: {*: int}, accounts: [{account: text, due_soon: int, running: "
         "int, "
