@@ -109,6 +109,9 @@ adapter::FactsAction creator_facts(adapter::AccountView const& account,
     facts.nickname = user.display_name;
     facts.avatar_url = user.avatar_url;
     facts.remote_id = user.open_id;
+    facts.locked["privacy_level"] =
+        "The creator has granted drafts only; deliver to the inbox, or connect the account again "
+        "and grant direct posts.";
     return adapter::Facts{std::move(facts)};
 }
 

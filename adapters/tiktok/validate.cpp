@@ -203,6 +203,8 @@ std::vector<Finding> check_post(Post const& post,
         blocked.level = banned ? Finding::Level::error : Finding::Level::warning;
         findings.push_back(std::move(blocked));
     }
+    if (auto const drafts = facts->locked.find("privacy_level"); drafts != facts->locked.end())
+        add_direct(finding("account.scope_missing", "/deliver", drafts->second));
     // These are choices of a person: they are refused even where the inbox would do.
     if (auto found = privacy_not_offered(post, *facts)) findings.push_back(*std::move(found));
     for (auto& found : interactions_not_offered(post, *facts)) findings.push_back(std::move(found));

@@ -137,6 +137,23 @@ TEST(Validate, ALongVideoMayStillGoToTheInbox) {
     EXPECT_TRUE(found(Deliver::direct).empty());
 }
 
+TEST(Validate, AnAccountWithDraftsOnlyTakesNoDirectPost) {
+    auto job = new_job();
+    CreatorFacts known;
+    known.locked["privacy_level"] = "drafts only";
+    auto const found = [&](Deliver deliver) {
+        job.post.deliver = deliver;
+        std::vector<Finding::Level> levels;
+        for (auto const& finding : tiktok_adapter()->validate(job.post, job.app, &known))
+            if (finding.code == "account.scope_missing") levels.push_back(finding.level);
+        return levels;
+    };
+
+    EXPECT_EQ(found(Deliver::direct), std::vector{Finding::Level::error});
+    EXPECT_EQ(found(Deliver::direct_or_inbox), std::vector{Finding::Level::warning});
+    EXPECT_TRUE(found(Deliver::inbox).empty());
+}
+
 TEST(CreatorFacts, ComeFromCreatorInfo) {
     auto const known = facts("creator_info/public_account");
 
@@ -184,6 +201,7 @@ TEST(CreatorFacts, ComeFromTheProfileWhereOnlyDraftsAreGranted) {
     ASSERT_TRUE(std::holds_alternative<Facts>(answered));
     EXPECT_EQ(std::get<Facts>(answered).facts.remote_id, "o-1");
     EXPECT_EQ(std::get<Facts>(answered).facts.handle, "@ann");
+    EXPECT_TRUE(std::get<Facts>(answered).facts.locked.contains("privacy_level"));
 }
 
 TEST(Descriptor, HasNoDefaultForWhatAPersonDecides) {
