@@ -159,7 +159,8 @@ Script make_script(std::uint64_t seed, bool flawless) {
     script.length = draw_length(dice);
     script.processes = dice.chance(0.4) ? 1 : dice.between(2, 4);
     script.concurrency = dice.chance(0.2) ? dice.between(1, 4) : 16;
-    script.poll = dice.log_between(5s, 60s);
+    // Rarely: each look around costs as much as a step of a job.
+    script.poll = dice.log_between(15s, 5min);
     script.processing = dice.log_between(1s, dice.chance(0.1) ? 2h : 1min);
     draw_jobs(dice, script);
     if (flawless || dice.chance(0.05)) return script;

@@ -147,6 +147,15 @@ void Simulation::plan_people() {
         machine_.after(at, [this] { reconnect_the_dead(); });
 }
 
+bool Simulation::is_banned(int account) const {
+    if (machine_.faults_over) return false;
+    for (auto const& ban : machine_.script.bans)
+        if (ban.kind == account && ban.from <= machine_.time.elapsed &&
+            machine_.time.elapsed < ban.to)
+            return true;
+    return false;
+}
+
 // An account whose authorisation is lost needs its person; then its jobs go on.
 void Simulation::reconnect_the_dead() {
     if (!open_people()) return;
@@ -155,6 +164,11 @@ void Simulation::reconnect_the_dead() {
         for (int number = 0; number < machine_.script.accounts; ++number) {
             auto account = tables.account(account_id(number));
             if (!account) return account.error();
+            if (*account && (*account)->paused && !is_banned(number)) {
+                auto freed = core::pause_account(tables, (*account)->name, false, "", now);
+                if (!freed) return freed;
+                machine_.reached("account_let_go_again");
+            }
             if (!*account || !(*account)->reconnect_needed) continue;
             if (auto put = put_account(tables, number); !put) return put;
             core::JobFilter filter;

@@ -33,6 +33,7 @@ class Simulation {
     core::Job make_job(int number);
     void add_jobs(std::vector<int> const& numbers);
     void plan_people();
+    [[nodiscard]] bool is_banned(int account) const;
     void reconnect_the_dead();
     void settle_the_doubtful();
 

@@ -167,8 +167,10 @@ void Truth::judge(std::string const& by, int job, Row const& before, Row const& 
     }
     if (before.owner.empty()) {
         bool const claims = after.owner == by && after.fence == before.fence + 1;
-        // Rescue raises the fence of what nobody holds by now.
-        if (!claims)
+        // Whoever finds that an account is banned holds back what of it nobody has begun.
+        bool const pauses = after.owner.empty() && after.fence == before.fence &&
+                            after.state == core::JobState::waiting && after.next_at == 0;
+        if (!claims && !pauses)
             wrong(Wrong::old_fence,
                   fmt::format("{} wrote without a claim: {} to {}, fence {} to {}, owner `{}`",
                               by,
