@@ -85,8 +85,10 @@ Finding check_value(InputSpec const& input, json::value const& value, std::strin
             bool const huge = value.is_uint64() && value.get_uint64() > INT64_MAX;
             auto const number = huge ? INT64_MAX : value.to_number<std::int64_t>();
             bool const bounded = input.min != 0 || input.max != 0;
-            if (bounded && (number < input.min || number > input.max))
+            if (bounded && (huge || number < input.min || number > input.max))
                 fault.message = fmt::format("must be from {} to {}", input.min, input.max);
+            else if (huge)
+                fault.message = "is too large a number";
             break;
         }
         case InputType::duration:

@@ -126,6 +126,15 @@ TEST(Check, ReportsAllProblemsWithPointers) {
     EXPECT_EQ(problems[2].path, "/job");
 }
 
+// Beyond 63 bits it would be read as a negative number.
+TEST(Check, AWholeNumberThatNoIntegerHoldsIsRefused) {
+    for (std::int64_t const max : {std::int64_t{0}, INT64_MAX}) {
+        InputSpec const inputs[] = {{.name = "after", .type = InputType::integer, .max = max}};
+        EXPECT_EQ(check_request(inputs, {{"after", UINT64_MAX}}).size(), 1U) << max;
+        EXPECT_TRUE(check_request(inputs, {{"after", INT64_MAX}}).empty()) << max;
+    }
+}
+
 TEST(Check, FlagsAndJsonMeetTheSameChecker) {
     auto const* list = find_operation("job.list");
     auto const typed = read_flags(*list, {"--due-before", "tomorrow", "--state", "lost"});
