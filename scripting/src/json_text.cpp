@@ -8,6 +8,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -96,6 +97,9 @@ struct Builder {
         if ((text + std::string(part)).find_first_of(".eE") == std::string::npos)
             return too_large(part, ec);
         if (!std::isfinite(number)) return refuse(ec, "a number that is too large");
+        // Boost.JSON 1.81 may miss the nearest double by one step.
+        text.append(part.data(), part.size());
+        std::from_chars(text.data(), text.data() + text.size(), number);
         text.clear();
         put(number);
         return true;

@@ -294,5 +294,13 @@ TEST_F(ScriptTest, EachAndPick) {
                  3);
 }
 
+// Found by scripting/fuzz/data: Boost.JSON read these one step beside the nearest double.
+TEST_F(ScriptTest, NumbersOfJsonAreTheNearest) {
+    write("n.json", "[9.223372036854775E33, 0.30000000000000004]");
+    EXPECT_EQ(notes("local n = postrider.json('n.json')\n"
+                    "print(n[1] == 9.223372036854775E33, n[2] == 0.1 + 0.2)"),
+              std::vector<std::string>{"true\ttrue"});
+}
+
 }  // namespace
 }  // namespace postrider::script
