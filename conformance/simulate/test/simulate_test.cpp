@@ -18,8 +18,8 @@ std::string told(SeedReport const& report) {
     return text;
 }
 
-// Small ones: a debug build is some twenty times slower.
-constexpr std::uint64_t quick_seeds[] = {3, 4, 7, 12, 13, 14, 21, 24, 25, 26, 34, 42, 50, 54, 55};
+// Small ones, for a debug build; `./dev simulate` runs the others.
+constexpr std::uint64_t quick_seeds[] = {3, 4, 7, 12, 13, 14, 24, 26, 34, 54};
 
 TEST(Simulate, NothingIsLostDoubledOrLeftInDoubt) {
     for (auto const seed : quick_seeds) {
@@ -30,7 +30,7 @@ TEST(Simulate, NothingIsLostDoubledOrLeftInDoubt) {
 }
 
 TEST(Simulate, TheSameSeedIsTheSameRun) {
-    for (std::uint64_t const seed : {13, 24}) {
+    for (std::uint64_t const seed : {7, 24}) {
         auto const once = run_seed(kind_of(seed), seed);
         auto const again = run_seed(kind_of(seed), seed);
         EXPECT_EQ(once.hash, again.hash);
@@ -40,7 +40,7 @@ TEST(Simulate, TheSameSeedIsTheSameRun) {
 }
 
 TEST(Simulate, AnotherSeedIsAnotherRun) {
-    EXPECT_NE(run_seed(kind_of(13), 13).hash, run_seed(kind_of(13), 15).hash);
+    EXPECT_NE(run_seed(kind_of(7), 7).hash, run_seed(kind_of(7), 3).hash);
 }
 
 TEST(Simulate, WithoutFaultsEverythingIsPublished) {
@@ -59,15 +59,16 @@ class PlantedBug : public testing::TestWithParam<char const*> {};
 TEST_P(PlantedBug, IsFound) {
     core::plant_mutant(GetParam());
     bool found = false;
-    for (std::uint64_t seed = 3; seed < 60 && !found; ++seed)
-        found = !run_seed(kind_of(seed), seed).failures.empty();
+    // The second one has several processes.
+    for (std::uint64_t const seed : {3, 9})
+        found = found || !run_seed(kind_of(seed), seed).failures.empty();
     core::plant_mutant({});
     EXPECT_TRUE(found);
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulate,
                          PlantedBug,
-                         testing::Values("intent_after_send", "wait_without_end"));
+                         testing::Values("intent_after_send", "live_owner_rescued"));
 #endif
 
 }  // namespace
