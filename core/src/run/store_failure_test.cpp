@@ -53,8 +53,9 @@ TEST(StoreFailure, TheAnswerToACommitAndItsHandleAreOneWrite) {
         } catch (std::runtime_error const&) {
         }
         auto const job = bench.job(id);
-        if (job.intent && job.intent->outcome == "confirmed")
+        if (job.intent && job.intent->outcome == "confirmed") {
             EXPECT_NE(job.state, JobState::unknown);
+        }
     }
 }
 
