@@ -31,8 +31,10 @@ bool plainly_matches(std::string_view glob, std::string_view name) {
     return plainly_matches(glob.substr(1), name.substr(1));
 }
 
+// A path of at least one name, and no names that mean something else.
 bool is_plain(std::string_view text) {
-    return std::all_of(
+    return !text.empty() &&
+           std::all_of(
                text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; }) &&
            text.find("//") == std::string_view::npos && text.find('.') == std::string_view::npos &&
            !text.starts_with('/') && !text.ends_with('/');
