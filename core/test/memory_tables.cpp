@@ -421,60 +421,6 @@ Result<std::vector<core::BucketState>> MemoryTables::buckets() {
     return values(rows.buckets);
 }
 
-Result<void> MemoryTables::add_hook_run(core::HookRun const& run) {
-    auto stored = run;
-    stored.id = core::new_id("hkr", run.raised_at, random_);
-    rows.hook_runs[stored.id] = stored;
-    return {};
-}
-
-Result<void> MemoryTables::put_hook_run(core::HookRun const& run) {
-    rows.hook_runs[run.id] = run;
-    return {};
-}
-
-Result<std::optional<core::HookRun>> MemoryTables::hook_run(std::string_view id) {
-    return find(rows.hook_runs, id);
-}
-
-Result<std::vector<core::HookRun>> MemoryTables::due_hook_runs(Instant now, int limit) {
-    std::vector<core::HookRun> due;
-    for (auto const& [id, run] : rows.hook_runs)
-        if (run.next_at && *run.next_at <= now && static_cast<int>(due.size()) < limit)
-            due.push_back(run);
-    return due;
-}
-
-Result<std::optional<Instant>> MemoryTables::next_hook_run() {
-    std::optional<Instant> next;
-    for (auto const& [id, run] : rows.hook_runs)
-        if (run.next_at && (!next || *run.next_at < *next)) next = run.next_at;
-    return next;
-}
-
-Result<std::vector<core::HookRun>> MemoryTables::hook_runs(std::string_view job_id) {
-    std::vector<core::HookRun> found;
-    for (auto const& [id, run] : rows.hook_runs)
-        if (run.job_id == job_id) found.push_back(run);
-    return found;
-}
-
-Result<std::optional<core::CircuitState>> MemoryTables::circuit(std::string_view key) {
-    return find(rows.circuits, key);
-}
-
-Result<void> MemoryTables::put_circuit(core::CircuitState const& circuit) {
-    if (circuit.phase == core::CircuitState::Phase::closed)
-        rows.circuits.erase(circuit.key);
-    else
-        rows.circuits[circuit.key] = circuit;
-    return {};
-}
-
-Result<std::vector<core::CircuitState>> MemoryTables::circuits() {
-    return values(rows.circuits);
-}
-
 Result<void> MemoryTables::put_media(adapter::MediaFacts const& facts) {
     rows.media[facts.path] = facts;
     return {};
