@@ -37,10 +37,12 @@ int trace(FleetOptions const& options) {
 }
 
 int measure(FleetOptions const& options) {
-    boost::json::object figures;
-    figures["slots"] = measure_slots();
-    figures["turns"] = measure_turns(kind_for(options.from, options.network));
-    std::puts(boost::json::serialize(figures).c_str());
+    boost::json::object const slots{{"slots", measure_slots()}};
+    std::puts(boost::json::serialize(slots).c_str());
+    std::fflush(stdout);
+    boost::json::object const turns{
+        {"turns", measure_turns(kind_for(options.from, options.network))}};
+    std::puts(boost::json::serialize(turns).c_str());
     return exit_good;
 }
 
