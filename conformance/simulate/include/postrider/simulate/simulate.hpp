@@ -31,10 +31,8 @@ enum class Wrong {
     two_commits,      ///< two commits of one job under way
     held_permit,      ///< a permit that nobody holds any more and that is not given back
     late_burst,       ///< more late posts of an account in an hour than it bears
-    unapproved,       ///< sent, and nobody approved it as it stands
     forgotten,        ///< the store lost what it had acknowledged
     secret_shown,     ///< a token in an event or in a job's timeline
-    broken_rule,      ///< a rule of the network's protocol
     stopped,          ///< a process gave up although nothing was wrong with its disk
     not_replayed,     ///< the same seed gave another run
 };
@@ -94,10 +92,8 @@ struct Words<simulate::Wrong> {
         {W::two_commits, "two_commits"},
         {W::held_permit, "held_permit"},
         {W::late_burst, "late_burst"},
-        {W::unapproved, "unapproved"},
         {W::forgotten, "forgotten"},
         {W::secret_shown, "secret_shown"},
-        {W::broken_rule, "broken_rule"},
         {W::stopped, "stopped"},
         {W::not_replayed, "not_replayed"},
     };
