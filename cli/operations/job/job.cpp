@@ -195,7 +195,7 @@ Result<Answer> run_reconcile(Context& context, Request const& request) {
     json::array list;
     list.push_back(core::job_object(*after));
     answer.data["jobs"] = std::move(list);
-    if (after->state == JobState::unknown) answer.error = error_of({*after}, "final", false);
+    if (after->state == JobState::unknown) answer.error = error_of({*after});
     return answer;
 }
 
@@ -299,7 +299,7 @@ constinit Operation const job_wait_operation{
     .errors =
         "not_found.job not_found.plan wait.timeout approval.required jobs.partial "
         "job.outcome_unknown "
-        "job.cancelled job.budget_spent account.reconnect_needed account.paused",
+        "job.cancelled job.rejected job.budget_spent account.reconnect_needed account.paused",
     .scope = Scope::read,
     .effect = OperationEffect::sends,
     .time_limit = "10m",

@@ -115,9 +115,7 @@ Error with_job(Error error, Job const& job) {
 
 }  // namespace
 
-std::optional<Error> error_of(std::vector<Job> const& jobs,
-                              std::string const& until,
-                              bool timed_out) {
+std::optional<Error> error_of(std::vector<Job> const& jobs) {
     Job const* unknown = nullptr;
     Job const* asking = nullptr;
     Job const* creator = nullptr;
@@ -146,8 +144,6 @@ std::optional<Error> error_of(std::vector<Job> const& jobs,
         return with_job(make_error(paused ? "account.paused" : "account.reconnect_needed"),
                         *creator);
     }
-    static_cast<void>(timed_out);
-    static_cast<void>(until);
     if (going) return with_job(make_error("wait.timeout"), *going);
     if (bad && good > 0)
         return make_error("jobs.partial",
@@ -156,8 +152,15 @@ std::optional<Error> error_of(std::vector<Job> const& jobs,
     if (bad->error) {
         // Whatever it was at the time, the job has ended: exit 12, with the cause beneath.
         if (exit_code(bad->error->kind()) == 12) return with_job(*bad->error, *bad);
-        auto const* code = bad->state == JobState::cancelled ? "job.cancelled" : "job.budget_spent";
-        return with_job(make_error(code, bad->error->message()).caused_by(*bad->error), *bad);
+        auto const& cause = *bad->error;
+        if (bad->state == JobState::cancelled)
+            return with_job(make_error("job.cancelled", cause.message()).caused_by(cause), *bad);
+        auto rejected =
+            make_error("job.rejected", cause.message())
+                .with_owner(cause.owner())
+                .with_retry(bad->revivable ? Retry{RetryWhen::person_first, {}} : cause.retry())
+                .caused_by(cause);
+        return with_job(std::move(rejected), *bad);
     }
     return with_job(make_error("job.cancelled"), *bad);
 }
@@ -199,7 +202,7 @@ Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer an
     json::object counted;
     for (auto const& [state, count] : counts) counted[state] = count;
     answer.data["counts"] = std::move(counted);
-    answer.error = error_of(*jobs, wish.until, context.now() >= end);
+    answer.error = error_of(*jobs);
     if (!dry) add_ways_on(answer, *jobs);
     if (dry) {
         answer.data["dry_run"] = true;

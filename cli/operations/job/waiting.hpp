@@ -25,8 +25,6 @@ inline constexpr Milliseconds wait_default{10 * 60'000};
 Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer answer);
 
 /// The error of jobs as they stand after a wait, or nothing when all ended well.
-std::optional<Error> error_of(std::vector<core::Job> const& jobs,
-                              std::string const& until,
-                              bool timed_out);
+std::optional<Error> error_of(std::vector<core::Job> const& jobs);
 
 }  // namespace postrider::cli

@@ -48,7 +48,8 @@ void Simulation::judge_posts() {
     for (std::size_t i = 0; i < found.size(); ++i) {
         auto const job = static_cast<int>(i);
         auto const& truth = machine_.truth->jobs[i];
-        auto const [posts, drafts] = found[i];
+        int const posts = found[i].posts;
+        int const drafts = found[i].drafts;
         auto const wrong = [&](Wrong what, std::string_view why) {
             machine_.wrong(what,
                            job,

@@ -180,6 +180,10 @@ constexpr ErrorRow rows[] = {
      "The engine looks for it, with growing pauses, for 72 hours, and sends nothing before it knows.",
      "Do not create it again. Follow it with `postrider job show JOB`; a person who can see the account may "
      "settle it with `postrider job reconcile JOB --as`."},
+    {"job.rejected", K::rejected, O::network, R::never,
+     "The job has ended, and its post is known not to be published.",
+     "Nothing of it is public. What ended it is the error's cause; `revivable` says whether trying again can help.",
+     "Read the cause with `postrider job show JOB`; then change the post and plan again, or run `postrider job retry JOB`."},
     {"jobs.partial", K::partial, O::you, R::fix_first,
      "Some of the jobs ended well and some did not.",
      "What was published stays published.",

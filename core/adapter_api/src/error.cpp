@@ -175,6 +175,12 @@ Error Error::with_retry(Retry retry) const {
     return Error(std::move(data));
 }
 
+Error Error::with_owner(Owner owner) const {
+    auto data = std::make_shared<Data>(*data_);
+    data->owner = owner;
+    return Error(std::move(data));
+}
+
 Error Error::with_side_effects(SideEffects side_effects) const {
     auto data = std::make_shared<Data>(*data_);
     data->side_effects = side_effects;

@@ -173,6 +173,8 @@ class Error {
     [[nodiscard]] Error with_operation(std::string operation) const;
     [[nodiscard]] Error with_hint(std::string hint) const;
     [[nodiscard]] Error with_retry(Retry retry) const;
+    /// Where the move is its cause's owner's.
+    [[nodiscard]] Error with_owner(Owner owner) const;
     [[nodiscard]] Error with_side_effects(SideEffects side_effects) const;
     [[nodiscard]] Error with_at(Finding finding) const;
     [[nodiscard]] Error caused_by(Error cause) const;
