@@ -26,11 +26,11 @@ namespace fs = std::filesystem;
 
 class Checks {
  public:
-    void good(std::string_view name, std::string sentence) {
-        add(name, "ok", std::move(sentence), nullptr);
+    void good(std::string_view name, std::string const& sentence) {
+        add(name, "ok", sentence, nullptr);
     }
-    void warn(std::string_view name, std::string sentence) {
-        add(name, "warning", std::move(sentence), nullptr);
+    void warn(std::string_view name, std::string const& sentence) {
+        add(name, "warning", sentence, nullptr);
     }
     void bad(std::string_view name, Error const& error) {
         add(name, "bad", error.message(), json::string(error.code()));
