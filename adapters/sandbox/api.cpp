@@ -6,6 +6,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
+
 namespace postrider::sandbox {
 
 namespace {
@@ -23,9 +25,19 @@ std::string text(json::object const& object, std::string_view name) {
     return member && member->is_string() ? std::string{member->get_string()} : std::string{};
 }
 
+// An id goes into the path of the next request: what cannot stand there as it is is none.
+std::string id(json::object const& object, std::string_view name) {
+    constexpr std::size_t length_max = 128;
+    auto value = text(object, name);
+    bool const plain = std::all_of(value.begin(), value.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.' || c == '~';
+    });
+    return plain && !value.starts_with('.') && value.size() <= length_max ? value : std::string{};
+}
+
 RemotePost read_post(json::object const& object) {
-    return {
-        text(object, "id"), text(object, "state"), text(object, "link"), text(object, "reason")};
+    return {id(object, "id"), text(object, "state"), text(object, "link"), text(object, "reason")};
 }
 
 }  // namespace
@@ -45,7 +57,7 @@ Profile parse_profile(std::string_view body) {
 }
 
 std::string parse_draft(std::string_view body) {
-    return text(parse_object(body), "draft");
+    return id(parse_object(body), "draft");
 }
 
 RemotePost parse_post(std::string_view body) {

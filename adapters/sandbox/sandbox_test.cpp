@@ -2,10 +2,12 @@
 // says.
 #include "sandbox.hpp"
 
+#include "api.hpp"
 #include "emulator/sandbox_network.hpp"
 
 #include <postrider/catalogue.hpp>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -252,6 +254,13 @@ TEST(Sandbox, AnExpiredTokenIsSaidAsSuch) {
     ASSERT_TRUE(core.failed);
     EXPECT_EQ(core.failed->code(), "account.token_expired");
     EXPECT_TRUE(core.network.ledger().empty());
+}
+
+TEST(Sandbox, AnIdThatCannotStandInAPathIsNone) {
+    EXPECT_EQ(parse_draft(R"({"draft":"d-1"})"), "d-1");
+    for (auto const* draft : {"`1", "a/b", "..", "a b", "a?b", ""})
+        EXPECT_EQ(parse_draft(fmt::format(R"({{"draft":"{}"}})", draft)), "") << draft;
+    EXPECT_EQ(parse_draft(fmt::format(R"({{"draft":"{}"}})", std::string(129, 'a'))), "");
 }
 
 TEST(Sandbox, FactsSayWhoMayBeAddressed) {
