@@ -52,7 +52,8 @@ bench::Figures ask(std::string const& program, bench::Wish const& wish) {
     std::ifstream file(out);
     std::string const text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     bench::Figures figures;
-    for (auto const& row : json::parse(text).as_object().at("figures").as_array())
+    auto const whole = json::parse(text);  // named, or it would be gone before the first row
+    for (auto const& row : whole.as_object().at("figures").as_array())
         figures.push_back(bench::figure_from_json(row.as_object()));
     return figures;
 }
