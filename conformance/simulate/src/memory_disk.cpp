@@ -40,6 +40,9 @@ void redo_torn(std::vector<char>& bytes, MemoryDisk::Change const& change, core:
 
 MemoryDisk::MemoryDisk(std::uint64_t seed, bool may_lose_power)
     : random_(seed), may_lose_power_(may_lose_power) {
+    // One thread does everything here; too late, and refused, when SQLite is in use already.
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     use_disk(this);
     // SQLite's own generator begins anew, so that a seed gives the same files.
     sqlite3_randomness(0, nullptr);
@@ -81,14 +84,6 @@ int MemoryDisk::check(DiskWork work, int process, int error_code) {
             return work == DiskWork::write ? SQLITE_FULL : error_code;
     }
     return SQLITE_OK;
-}
-
-void MemoryDisk::note(Node& node, Change change) {
-    if (may_lose_power_) node.unsynced.push_back(std::move(change));
-}
-
-void MemoryDisk::synced(Node& node) {
-    node.unsynced.clear();
 }
 
 void MemoryDisk::lose_power(core::Random& random) {

@@ -72,8 +72,7 @@ class MemoryDisk {
     std::map<std::string, std::shared_ptr<Node>, std::less<>> nodes;
     [[nodiscard]] int process() const { return process_; }
     int check(DiskWork work, int process, int error_code);
-    void note(Node& node, Change change);
-    void synced(Node& node);
+    [[nodiscard]] bool may_lose_power() const { return may_lose_power_; }
     std::uint64_t random() { return random_.next(); }
 
  private:

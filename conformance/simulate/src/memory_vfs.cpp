@@ -55,13 +55,15 @@ int vfs_write(sqlite3_file* file, void const* from, int amount, sqlite3_int64 of
     auto& node = node_of(file);
     auto const at = static_cast<std::size_t>(offset);
     auto const size = static_cast<std::size_t>(amount);
-    MemoryDisk::Change change;
-    change.offset = at;
-    change.now.assign(static_cast<char const*>(from), size);
-    change.size_before = node.bytes.size();
-    if (at < node.bytes.size())
-        change.before.assign(node.bytes.data() + at, std::min(size, node.bytes.size() - at));
-    the_disk->note(node, std::move(change));
+    if (the_disk->may_lose_power()) {
+        MemoryDisk::Change change;
+        change.offset = at;
+        change.now.assign(static_cast<char const*>(from), size);
+        change.size_before = node.bytes.size();
+        if (at < node.bytes.size())
+            change.before.assign(node.bytes.data() + at, std::min(size, node.bytes.size() - at));
+        node.unsynced.push_back(std::move(change));
+    }
     if (node.bytes.size() < at + size) node.bytes.resize(at + size);
     std::memcpy(node.bytes.data() + at, from, size);
     return SQLITE_OK;
@@ -71,19 +73,21 @@ int vfs_truncate(sqlite3_file* file, sqlite3_int64 size) {
     if (int const bad = check(file, DiskWork::truncate, SQLITE_IOERR_TRUNCATE)) return bad;
     auto& node = node_of(file);
     auto const at = std::min(static_cast<std::size_t>(size), node.bytes.size());
-    MemoryDisk::Change change;
-    change.offset = at;
-    change.size_before = node.bytes.size();
-    change.before.assign(node.bytes.data() + at, node.bytes.size() - at);
-    change.truncates = true;
-    the_disk->note(node, std::move(change));
+    if (the_disk->may_lose_power()) {
+        MemoryDisk::Change change;
+        change.offset = at;
+        change.size_before = node.bytes.size();
+        change.before.assign(node.bytes.data() + at, node.bytes.size() - at);
+        change.truncates = true;
+        node.unsynced.push_back(std::move(change));
+    }
     node.bytes.resize(at);
     return SQLITE_OK;
 }
 
 int vfs_sync(sqlite3_file* file, int /*flags*/) {
     if (int const bad = check(file, DiskWork::sync, SQLITE_IOERR_FSYNC)) return bad;
-    the_disk->synced(node_of(file));
+    node_of(file).unsynced.clear();
     return SQLITE_OK;
 }
 

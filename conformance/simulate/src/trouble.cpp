@@ -12,7 +12,8 @@ void Simulation::restart_later(std::size_t index, Milliseconds least) {
     // Most are watched by something that starts them again at once; some lie for a while.
     auto const delay =
         machine_.chance.below(5) == 0 ? machine_.draw_interval(20min) : machine_.draw_interval(5s);
-    if (!anybody_runs()) reopen_truth();
+    // Now and then the next to open it finds a store that nobody has open, and recovers its log.
+    if (!anybody_runs() && machine_.chance.below(4) == 0) reopen_truth();
     machine_.after(std::max(delay, least), [this, index] {
         if (processes_[index]->running()) return;
         processes_[index]->start();

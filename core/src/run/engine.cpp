@@ -65,8 +65,16 @@ class Engine::Impl {
     }
 
  private:
+    /// What the store says of the work ahead, read at once.
+    struct Outlook {
+        std::optional<Instant> due;
+        std::optional<Instant> hook;
+        std::vector<std::string> owners;  ///< who holds jobs
+    };
+    Result<Outlook> look_ahead();
     asio::awaitable<Result<int>> claim();
-    asio::awaitable<Result<void>> rescue();
+    asio::awaitable<Result<void>> claim_after_visit();
+    asio::awaitable<Result<bool>> rescue(std::vector<std::string> owners);
     asio::awaitable<void> care_for_tokens(bool calendar);
     asio::awaitable<Result<void>> tell_if_behind(Instant due, Instant now);
     asio::awaitable<void> visit(Job job);
@@ -84,6 +92,8 @@ class Engine::Impl {
     std::unique_ptr<asio::thread_pool> pool_;
     std::atomic<bool> stopping_{false};
     int running_ = 0;
+    bool claiming_ = false;   // one claim at a time
+    bool more_room_ = false;  // a visit has ended meanwhile
     std::uint64_t looks_ = 0;
     std::optional<Error> broken_;  // the store failed under a visit
     Instant begun_at_{};
@@ -106,16 +116,26 @@ Job Engine::Impl::claimed(Job job, std::string const& owner, Instant now) {
     return job;
 }
 
+Result<Engine::Impl::Outlook> Engine::Impl::look_ahead() {
+    return read_now<Outlook>(parts_.store, [](Tables& tables) -> Result<Outlook> {
+        Outlook outlook;
+        auto due = tables.next_due();
+        if (!due) return due.error();
+        outlook.due = *due;
+        auto hook = tables.next_hook_run();
+        if (!hook) return hook.error();
+        outlook.hook = *hook;
+        auto owners = tables.lease_owners();
+        if (!owners) return owners.error();
+        outlook.owners = *std::move(owners);
+        return outlook;
+    });
+}
+
 asio::awaitable<Result<int>> Engine::Impl::claim() {
     int const room = settings_.concurrency - running_;
     if (room <= 0) co_return 0;
     auto const now = parts_.clock.now();
-    // A look first: an idle engine writes nothing.
-    auto due = read_now<std::optional<Instant>>(parts_.store,
-                                                [](Tables& tables) { return tables.next_due(); });
-    if (!due) co_return due.error();
-    if (!*due || **due > now) co_return 0;
-
     auto work = [this, now, room](Tables& tables) -> Result<std::vector<Job>> {
         auto jobs = tables.take_turns(now, room);
         if (!jobs) return jobs.error();
@@ -139,6 +159,27 @@ asio::awaitable<Result<int>> Engine::Impl::claim() {
     co_return count;
 }
 
+// Visits that end while a claim is under way leave their room to the next one: many small claims
+// become few large ones.
+asio::awaitable<Result<void>> Engine::Impl::claim_after_visit() {
+    more_room_ = true;
+    if (claiming_) co_return Result<void>();
+    claiming_ = true;
+    Result<void> result;
+    while (more_room_ && result && !stopping_) {
+        more_room_ = false;
+        // A look first: an engine without work writes nothing.
+        auto due = read_now<std::optional<Instant>>(
+            parts_.store, [](Tables& tables) { return tables.next_due(); });
+        if (!due) result = due.error();
+        if (!due || !*due || **due > parts_.clock.now()) break;
+        auto taken = co_await claim();
+        if (!taken) result = taken.error();
+    }
+    claiming_ = false;
+    co_return result;
+}
+
 asio::awaitable<void> Engine::Impl::visit(Job job) {
     {
         Attempt attempt(parts_, exchanges_, workers(), progress_, std::move(job));
@@ -154,16 +195,15 @@ asio::awaitable<void> Engine::Impl::visit(Job job) {
     }
     --running_;
     if (stopping_ || broken_) co_return;
-    auto more = co_await claim();
+    auto more = co_await claim_after_visit();
     if (!more) broken_ = more.error();
 }
 
-asio::awaitable<Result<void>> Engine::Impl::rescue() {
-    if (!parts_.owner_is_dead) co_return Result<void>();
-    auto owners = read_now<std::vector<std::string>>(
-        parts_.store, [](Tables& tables) { return tables.lease_owners(); });
-    if (!owners) co_return owners.error();
-    for (auto const& owner : *owners) {
+// Gives whether anybody was dead.
+asio::awaitable<Result<bool>> Engine::Impl::rescue(std::vector<std::string> owners) {
+    bool freed = false;
+    if (!parts_.owner_is_dead) co_return freed;
+    for (auto const& owner : owners) {
         bool const dead = parts_.owner_is_dead(owner) || mutant("live_owner_rescued");
         if (owner == parts_.owner || !dead || mutant("nobody_rescues")) continue;
         auto const now = parts_.clock.now();
@@ -183,9 +223,10 @@ asio::awaitable<Result<void>> Engine::Impl::rescue() {
             return abandon_permits(tables, owner + "/", now);
         };
         auto done = co_await write(parts_.store, std::move(work));
-        if (!done) co_return done;
+        if (!done) co_return done.error();
+        freed = true;
     }
-    co_return Result<void>();
+    co_return freed;
 }
 
 // Beside the visits: tokens that the next jobs will need, and, more rarely, what the calendar says
@@ -229,10 +270,15 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
     Milliseconds calendar_at{-100'000'000};
     bool first = true;
     for (;;) {
+        auto outlook = look_ahead();
+        if (!outlook) co_return outlook.error();
+        bool changed = false;
         if (parts_.clock.monotonic() - rescued_at >= 1s) {
             rescued_at = parts_.clock.monotonic();
-            auto rescued = co_await rescue();
-            if (!rescued) co_return rescued;
+            auto owners = outlook->owners;
+            auto rescued = co_await rescue(std::move(owners));
+            if (!rescued) co_return rescued.error();
+            changed = *rescued;
         }
         if (stopping_) co_return Result<void>();
         auto const monotonic = parts_.clock.monotonic();
@@ -244,40 +290,46 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
             auto executor = co_await asio::this_coro::executor;
             asio::co_spawn(executor, care_for_tokens(calendar), asio::detached);
         }
-        auto hooked = co_await hooks_.run_due();
-        if (!hooked) co_return hooked;
-        auto taken = co_await claim();
-        if (!taken) co_return taken.error();
+        if (outlook->hook && *outlook->hook <= parts_.clock.now()) {
+            auto hooked = co_await hooks_.run_due();
+            if (!hooked) co_return hooked;
+            changed = true;
+        }
+        int taken = 0;
+        bool const work = outlook->due && *outlook->due <= parts_.clock.now();
+        if ((work || changed) && !claiming_) {
+            claiming_ = true;
+            auto claimed = co_await claim();
+            claiming_ = false;
+            if (!claimed) co_return claimed.error();
+            taken = *claimed;
+            changed = changed || taken > 0;
+        }
         if (broken_) co_return *broken_;
 
         auto const now = parts_.clock.now();
         if (until.settled && until.settled()) co_return Result<void>();
         if (until.at && now >= *until.at) co_return Result<void>();
-        auto due = read_now<std::optional<Instant>>(
-            parts_.store, [](Tables& tables) { return tables.next_due(); });
-        if (!due) co_return due.error();
-        auto told = co_await tell_if_behind(due->value_or(now), now);
+        if (changed) {
+            outlook = look_ahead();
+            if (!outlook) co_return outlook.error();
+        }
+        auto const due = outlook->due;
+        auto told = co_await tell_if_behind(due.value_or(now), now);
         if (!told) co_return told;
-        if (running_ == 0 && *taken == 0 && !first) {
-            bool const nothing_now = !*due || **due > now;
+        if (running_ == 0 && taken == 0 && !first) {
+            bool const nothing_now = !due || *due > now;
             if (until.once && nothing_now) co_return Result<void>();
-            if (until.idle && (!*due || **due > now + settings_.idle_horizon)) {
-                // Work that other live processes hold is theirs to end, but idle means that all of
-                // it has ended.
-                auto owners = read_now<std::vector<std::string>>(
-                    parts_.store, [](Tables& tables) { return tables.lease_owners(); });
-                if (!owners) co_return owners.error();
-                if (owners->empty()) co_return Result<void>();
-            }
+            // Work that other live processes hold is theirs to end, but idle means that all of it
+            // has ended.
+            bool const nothing_soon = !due || *due > now + settings_.idle_horizon;
+            if (until.idle && nothing_soon && outlook->owners.empty()) co_return Result<void>();
         }
         first = false;
-        auto hook = read_now<std::optional<Instant>>(
-            parts_.store, [](Tables& tables) { return tables.next_hook_run(); });
-        if (!hook) co_return hook.error();
         Milliseconds pause = settings_.poll;
-        if (*hook) pause = std::min<Milliseconds>(pause, **hook - now);
+        if (outlook->hook) pause = std::min<Milliseconds>(pause, *outlook->hook - now);
         if (running_ > 0) pause = std::min<Milliseconds>(pause, 20ms);
-        if (*due && **due > now) pause = std::min<Milliseconds>(pause, **due - now);
+        if (due && *due > now) pause = std::min<Milliseconds>(pause, *due - now);
         co_await parts_.clock.sleep(std::max<Milliseconds>(pause, 1ms));
     }
 }

@@ -93,7 +93,7 @@ class Statements {
  public:
     explicit Statements(SQLite::Database& database) : database_(database) {}
     Use use(std::string_view sql) {
-        auto found = cache_.find(std::string(sql));
+        auto found = cache_.find(sql);
         if (found == cache_.end())
             found = cache_
                         .emplace(std::string(sql),
@@ -103,8 +103,16 @@ class Statements {
     }
 
  private:
+    // Looked up by a view, so that a hit allocates nothing.
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>()(text);
+        }
+    };
     SQLite::Database& database_;
-    std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>> cache_;
+    std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>, Hash, std::equal_to<>>
+        cache_;
 };
 
 boost::json::array texts_to_json(std::vector<std::string> const& texts);

@@ -46,16 +46,58 @@ Result<void> fits_program(int version, int id, std::filesystem::path const& path
     return {};
 }
 
-void set_up(SQLite::Database& database) {
+// Each connection is used under a lock of ours, so SQLite's own mutexes and its counts of memory
+// would only cost; both settings hold for the whole process, and the first one to open a store
+// makes them.
+void settle_library() {
+    static std::once_flag once;
+    std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+void settle_connection(SQLite::Database& database) {
     sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    // A plan depends on the statement alone. Without this, a statement whose values may decide
+    // which index serves is compiled anew each time it is bound.
+    sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
+}
+
+void set_up(SQLite::Database& database, StoreOptions const& options) {
+    settle_connection(database);
     database.exec("pragma journal_mode = wal");
     database.exec(mutant("lazy_disk") ? "pragma synchronous = off" : "pragma synchronous = full");
     database.exec("pragma foreign_keys = on");
     // The writer alone: what it touches again and again stays at hand, and a checkpoint, which
     // costs as much for few pages as for many, comes less often.
     database.exec("pragma cache_size = -65536");
-    database.exec("pragma wal_autocheckpoint = 8000");
+    database.exec(fmt::format("pragma wal_autocheckpoint = {}", options.checkpoint_pages));
 }
+
+// On statements that are prepared once; rolled back when it goes without commit().
+class Transaction {
+ public:
+    Transaction(detail::Statements& statements, std::string_view begin) : statements_(statements) {
+        statements_.use(begin).run();
+    }
+    ~Transaction() {
+        if (over_) return;
+        try {
+            statements_.use("rollback").run();
+        } catch (SQLite::Exception const&) {
+            // SQLite has rolled back by itself, as it does when the disk fails.
+        }
+    }
+    Transaction(Transaction const&) = delete;
+    Transaction& operator=(Transaction const&) = delete;
+
+    void commit() {
+        statements_.use("commit").run();
+        over_ = true;
+    }
+
+ private:
+    detail::Statements& statements_;
+    bool over_ = false;
+};
 
 class SqliteStore final : public Store {
  public:
@@ -81,16 +123,18 @@ class SqliteStore final : public Store {
                 if (!turn) return turn.error();
                 turn_ = std::move(*turn);
             }
-            int const flags = SQLite::OPEN_READWRITE |
+            settle_library();
+            int const flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX |
                               (options_.create || options_.in_memory ? SQLite::OPEN_CREATE : 0);
             auto turn = take_turn();
             database_ = std::make_unique<SQLite::Database>(path_.string(), flags, 5000);
             if (!options_.copy_of.empty())
                 if (auto copied = copy_into_memory(); !copied) return copied;
             if (auto fits = check_schema(); !fits) return fits;
-            set_up(*database_);
+            set_up(*database_, options_);
             if (auto migrated = migrate(); !migrated) return migrated;
             tables_ = std::make_unique<detail::SqliteTables>(*database_);
+            statements_ = std::make_unique<detail::Statements>(*database_);
         } catch (SQLite::Exception const& failure) {
             return store_error(failure, path_);
         } catch (std::filesystem::filesystem_error const& failure) {
@@ -125,13 +169,13 @@ class SqliteStore final : public Store {
             }
             if (!reader_) {
                 reader_ = std::make_unique<SQLite::Database>(
-                    path_.string(), SQLite::OPEN_READWRITE, 5000);
-                sqlite3_db_config(
-                    reader_->getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+                    path_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, 5000);
+                settle_connection(*reader_);
                 reader_->exec("pragma query_only = on");
                 read_tables_ = std::make_unique<detail::SqliteTables>(*reader_);
+                read_statements_ = std::make_unique<detail::Statements>(*reader_);
             }
-            SQLite::Transaction transaction(*reader_, SQLite::TransactionBehavior::DEFERRED);
+            Transaction transaction(*read_statements_, "begin");
             return work(*read_tables_);
         } catch (SQLite::Exception const& failure) {
             return store_error(failure, path_);
@@ -202,19 +246,21 @@ class SqliteStore final : public Store {
         }
     }
 
-    // One transaction for the whole group; each piece has a savepoint, so that one that fails
-    // leaves the others alone.
+    // One transaction for the whole group; where there are several pieces, each has a savepoint, so
+    // that one that fails leaves the others alone.
     void commit(std::deque<Item>& group) {
         std::optional<Error> failed;
         {
             std::lock_guard lock(commit_mutex_);
             try {
                 auto turn = take_turn();
-                SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-                for (auto& item : group) run_piece(item);
-                crash_point(CrashPoint::commit_before);
-                transaction.commit();
-                crash_point(CrashPoint::commit_after);
+                Transaction transaction(*statements_, "begin immediate");
+                for (auto& item : group) run_piece(item, group.size() > 1);
+                if (group.size() > 1 || group.front().result) {
+                    crash_point(CrashPoint::commit_before);
+                    transaction.commit();
+                    crash_point(CrashPoint::commit_after);
+                }
             } catch (SQLite::Exception const& failure) {
                 failed = store_error(failure, path_);
             }
@@ -223,8 +269,8 @@ class SqliteStore final : public Store {
             item.done(failed && item.result ? Result<void>(*failed) : item.result);
     }
 
-    void run_piece(Item& item) {
-        database_->exec("savepoint piece");
+    void run_piece(Item& item, bool has_company) {
+        if (has_company) statements_->use("savepoint piece").run();
         try {
             item.result = item.work(*tables_);
         } catch (SQLite::Exception const&) {
@@ -232,8 +278,9 @@ class SqliteStore final : public Store {
         } catch (std::exception const& failure) {
             item.result = make_error("internal.exception", failure.what());
         }
-        if (!item.result) database_->exec("rollback to piece");
-        database_->exec("release piece");
+        if (!has_company) return;
+        if (!item.result) statements_->use("rollback to piece").run();
+        statements_->use("release piece").run();
     }
 
     std::filesystem::path path_;
@@ -243,10 +290,12 @@ class SqliteStore final : public Store {
     std::mutex commit_mutex_;
     std::unique_ptr<SQLite::Database> database_;
     std::unique_ptr<detail::SqliteTables> tables_;
+    std::unique_ptr<detail::Statements> statements_;  // of transactions
 
     std::mutex read_mutex_;
     std::unique_ptr<SQLite::Database> reader_;
     std::unique_ptr<detail::SqliteTables> read_tables_;
+    std::unique_ptr<detail::Statements> read_statements_;
 
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -206,14 +206,16 @@ Result<void> SqliteTables::insert_job(Job const& job) {
 }
 
 Result<std::optional<Job>> SqliteTables::job(std::string_view id) {
-    auto use = statements_.use(fmt::format("select {} from jobs where id = ?", job_columns));
+    static std::string const sql = fmt::format("select {} from jobs where id = ?", job_columns);
+    auto use = statements_.use(sql);
     use.bind(id);
     if (!use.step()) return std::optional<Job>();
     return std::optional<Job>(read_job(use));
 }
 
 Result<std::optional<Job>> SqliteTables::job_by_key(std::string_view key) {
-    auto use = statements_.use(fmt::format("select {} from jobs where key = ?", job_columns));
+    static std::string const sql = fmt::format("select {} from jobs where key = ?", job_columns);
+    auto use = statements_.use(sql);
     use.bind(key);
     if (!use.step()) return std::optional<Job>();
     return std::optional<Job>(read_job(use));
@@ -230,13 +232,15 @@ Result<std::vector<Job>> SqliteTables::jobs(JobFilter const& filter) {
 }
 
 Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t> fence) {
+    bool moves_account = false;
     {
-        auto use = statements_.use("select state, fence from jobs where id = ?");
+        auto use =
+            statements_.use("select state, fence, lease_owner, next_at from jobs where id = ?");
         use.bind(job.id);
         if (!use.step())
             return make_error("not_found.job", fmt::format("There is no job {}.", job.id));
         auto const from = from_word<JobState>(use.text()).value_or(JobState::unknown);
-        if (fence && use.number() != *fence)
+        if (auto const stored = use.number(); fence && stored != *fence)
             return make_error("conflict.lease_lost",
                               fmt::format("Job {} is held by another worker now.", job.id));
         if (from != job.state && !may_become(from, job.state))
@@ -244,6 +248,9 @@ Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t
                 "internal.bug",
                 fmt::format(
                     "Job {} may not go from {} to {}.", job.id, word(from), word(job.state)));
+        auto const owner = use.text();
+        moves_account =
+            owner.empty() != job.lease_owner.empty() || use.maybe_instant() != job.next_at;
     }
     static std::string const changes = fmt::format("update jobs set {}", change_columns);
     static std::string const own = changes + " where id = ?";
@@ -252,7 +259,8 @@ Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t
     bind_changes(use, job);
     if (!fence) use.bind(to_json(job.spec));
     use.bind(job.id).run();
-    refresh_ready(job.account_id);
+    // What the row of the account says depends on who is free, and when; nothing else moves it.
+    if (moves_account) refresh_ready(job.account_id);
     return {};
 }
 

@@ -18,6 +18,7 @@ struct StoreOptions {
     std::filesystem::path copy_of{};
     bool inline_writes =
         false;  ///< no writer thread: submit() runs the work at once on the caller's thread
+    int checkpoint_pages = 8'000;  ///< how many pages the log may have before they are moved
 };
 
 /// Opens the store and starts its writer thread. A store of an older schema is brought up to date
