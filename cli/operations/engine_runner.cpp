@@ -194,6 +194,12 @@ class EngineRunner::Impl {
                            std::string const& name, std::string const& line) -> Result<void> {
             return dry ? Result<void>() : tell_channel(channels, name, line);
         };
+        // Of a copy in memory there is none; nor is it needed where the kernel gives no watch.
+        bell_.reset();
+        if (auto bell = core::store_bell(loop_->get_executor(), (*settings)->store);
+            bell && !context_.globals().dry_run)
+            bell_ = *std::move(bell);
+        parts.bell = bell_.get();
         engine_ = std::make_unique<core::Engine>(std::move(parts), engine_settings);
         return {};
     }
@@ -229,6 +235,7 @@ class EngineRunner::Impl {
     std::map<std::string, std::string> told_;  // job -> the last line about it
     std::optional<core::OwnerLock> owner_lock_;
     std::string purpose_;
+    std::unique_ptr<core::Bell> bell_;
     std::unique_ptr<core::Engine> engine_;
 };
 

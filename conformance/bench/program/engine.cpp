@@ -12,57 +12,10 @@
 namespace postrider::bench {
 
 namespace asio = boost::asio;
-using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int accounts = 500;
 constexpr int at_once = 50;
-
-Result<void> put_accounts(core::Tables& tables, core::Vault const& vault, Instant now) {
-    core::App app;
-    app.id = "app_beta";
-    app.network = app.name = "beta";
-    app.client_id = "client";
-    app.sealed_secret = vault.seal("secret", "app:" + app.id);
-    app.created_at = now;
-    must(tables.put_app(app));
-    for (int i = 0; i < accounts; ++i) {
-        core::Account account;
-        account.id = fmt::format("acc_{}", i);
-        account.app_id = app.id;
-        account.network = "beta";
-        account.handle = fmt::format("@account{}", i);
-        account.name = "beta:" + account.handle;
-        account.remote_id = std::to_string(i);
-        account.connected_at = now;
-        must(tables.put_account(account));
-        core::TokenPair tokens;
-        tokens.account_id = account.id;
-        tokens.sealed_access = vault.seal("access-1", "token:" + account.id);
-        tokens.sealed_refresh = vault.seal("refresh-1", "token:" + account.id);
-        tokens.access_issued_at = now;
-        tokens.access_expires_at = now + 2h;
-        tokens.generation = 1;
-        must(tables.put_tokens(tokens));
-    }
-    return {};
-}
-
-core::Job beta_job(int number, Instant now) {
-    auto job = make_job(static_cast<std::uint64_t>(number), number % accounts, now);
-    job.account_id = fmt::format("acc_{}", number % accounts);
-    job.app_id = "app_beta";
-    job.plan_id.clear();
-    job.approval_id.clear();
-    job.spec.network = "beta";
-    job.spec.account = fmt::format("beta:@account{}", number % accounts);
-    job.spec.post.kind = adapter::PostKind::text;
-    job.spec.post.media.clear();
-    job.spec.catch_up = "all";
-    job.hash = core::job_hash(job.spec);
-    return job;
-}
 
 }  // namespace
 
@@ -81,7 +34,7 @@ Figures measure_engine(Wish const& wish) {
     auto const vault = must(core::Vault::create(folder / "vault.key"));
     auto store = new_store(folder / "ours.db");
     auto const now = clock.now();
-    must(store->write([&](core::Tables& tables) { return put_accounts(tables, vault, now); }));
+    must(store->write([&](core::Tables& tables) { return put_beta_accounts(tables, vault, now); }));
     for (int first = 0; first < posts; first += 1'000)
         must(store->write([&](core::Tables& tables) -> Result<void> {
             for (int i = first; i < first + 1'000; ++i)
@@ -126,7 +79,7 @@ Figures measure_engine(Wish const& wish) {
              fmt::format("{} jobs of {} accounts, one blind commit each: claim, intent and answer "
                          "durable; the network answers in this process at once",
                          posts,
-                         accounts)}};
+                         beta_accounts)}};
 }
 
 }  // namespace postrider::bench

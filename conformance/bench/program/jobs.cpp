@@ -9,6 +9,7 @@
 namespace postrider::bench {
 
 using core::Job;
+using namespace std::chrono_literals;
 
 std::unique_ptr<core::Store> new_store(std::filesystem::path const& path) {
     core::StoreOptions options;
@@ -63,6 +64,51 @@ Job make_job(std::uint64_t number, int account, Instant due) {
     job.state = core::JobState::scheduled;
     job.next_at = due;
     job.created_at = job.updated_at = now;
+    return job;
+}
+
+Result<void> put_beta_accounts(core::Tables& tables, core::Vault const& vault, Instant now) {
+    core::App app;
+    app.id = "app_beta";
+    app.network = app.name = "beta";
+    app.client_id = "client";
+    app.sealed_secret = vault.seal("secret", "app:" + app.id);
+    app.created_at = now;
+    must(tables.put_app(app));
+    for (int i = 0; i < beta_accounts; ++i) {
+        core::Account account;
+        account.id = fmt::format("acc_{}", i);
+        account.app_id = app.id;
+        account.network = "beta";
+        account.handle = fmt::format("@account{}", i);
+        account.name = "beta:" + account.handle;
+        account.remote_id = std::to_string(i);
+        account.connected_at = now;
+        must(tables.put_account(account));
+        core::TokenPair tokens;
+        tokens.account_id = account.id;
+        tokens.sealed_access = vault.seal("access-1", "token:" + account.id);
+        tokens.sealed_refresh = vault.seal("refresh-1", "token:" + account.id);
+        tokens.access_issued_at = now;
+        tokens.access_expires_at = now + 2h;
+        tokens.generation = 1;
+        must(tables.put_tokens(tokens));
+    }
+    return {};
+}
+
+core::Job beta_job(int number, Instant now) {
+    auto job = make_job(static_cast<std::uint64_t>(number), number % beta_accounts, now);
+    job.account_id = fmt::format("acc_{}", number % beta_accounts);
+    job.app_id = "app_beta";
+    job.plan_id.clear();
+    job.approval_id.clear();
+    job.spec.network = "beta";
+    job.spec.account = fmt::format("beta:@account{}", number % beta_accounts);
+    job.spec.post.kind = adapter::PostKind::text;
+    job.spec.post.media.clear();
+    job.spec.catch_up = "all";
+    job.hash = core::job_hash(job.spec);
     return job;
 }
 

@@ -21,7 +21,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr char const* usage =
-    "usage: postrider-bench [--json] [--quick] [--only start,upload,enqueue,engine,claim]\n"
+    "usage: postrider-bench [--json] [--quick] [--only start,upload,enqueue,engine,wake,claim]\n"
     "                       [--also PROGRAM]...\n"
     "PROGRAM prints {\"figures\": [...]} and is given --quick when we are.\n";
 
@@ -69,6 +69,7 @@ constexpr Part parts[] = {
     {"upload", bench::measure_upload},
     {"enqueue", bench::measure_enqueue},
     {"engine", bench::measure_engine},
+    {"wake", bench::measure_wake},
     {"claim", bench::measure_claim},
 };
 
@@ -79,6 +80,8 @@ int main(int argc, char** argv) try {
     if (words.size() == 1 && words[0] == "sink") return bench::run_sink();
     if (words.size() == 4 && words[0] == "uploader")
         return bench::run_uploader(words[1], words[2], std::stoull(words[3]));
+    if (words.size() == 3 && words[0] == "adder")
+        return bench::run_adder(words[1], std::stoi(words[2]));
     if (words.size() == 3 && words[0] == "claimer")
         return bench::run_claimer(words[1], std::stoi(words[2]));
 

@@ -6,6 +6,7 @@
 #include <postrider/bench/measure.hpp>
 #include <postrider/core/job.hpp>
 #include <postrider/core/sqlite_store.hpp>
+#include <postrider/core/vault.hpp>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -27,12 +28,16 @@ Figures measure_start(Wish const& wish);
 Figures measure_upload(Wish const& wish);
 Figures measure_enqueue(Wish const& wish);
 Figures measure_engine(Wish const& wish);
+Figures measure_wake(Wish const& wish);
 Figures measure_claim(Wish const& wish);
 
 /// A server on one port that reads bodies and throws them away; its first line is the port.
 int run_sink();
 /// PUTs a file in chunks by the real transport, one after the other; prints JSON.
 int run_uploader(std::string const& base, std::string const& file, std::uint64_t chunk_bytes);
+/// Adds jobs to a store, one every few milliseconds, and prints a line each: its id, and when that
+/// began (steady clock, nanoseconds).
+int run_adder(std::filesystem::path const& store, int jobs);
 /// Fills a store and claims from it; prints JSON.
 int run_claimer(std::filesystem::path const& folder, int jobs);
 
@@ -53,6 +58,11 @@ std::unique_ptr<core::Store> new_store(std::filesystem::path const& path);
 /// A job as a campaign makes it: a caption, one video, five options. Account and due time are the
 /// caller's.
 core::Job make_job(std::uint64_t number, int account, Instant due);
+/// A network that answers in this process (test/fake_network.hpp), with accounts that have tokens.
+inline constexpr int beta_accounts = 500;
+Result<void> put_beta_accounts(core::Tables& tables, core::Vault const& vault, Instant now);
+/// A text for one of its accounts, one blind commit, due now.
+core::Job beta_job(int number, Instant now);
 /// Size of what the store keeps of such a job, without its indexes.
 std::size_t row_bytes();
 

@@ -330,7 +330,11 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
         if (outlook->hook) pause = std::min<Milliseconds>(pause, *outlook->hook - now);
         if (running_ > 0) pause = std::min<Milliseconds>(pause, 20ms);
         if (due && *due > now) pause = std::min<Milliseconds>(pause, *due - now);
-        co_await parts_.clock.sleep(std::max<Milliseconds>(pause, 1ms));
+        pause = std::max<Milliseconds>(pause, 1ms);
+        if (parts_.bell)
+            co_await parts_.bell->wait(pause);
+        else
+            co_await parts_.clock.sleep(pause);
     }
 }
 

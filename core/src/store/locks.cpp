@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -43,6 +44,10 @@ TurnLock::Turn TurnLock::take() {
     while (::fcntl(fd_, F_OFD_SETLKW, &lock) != 0 && errno == EINTR) {
     }
     return Turn(fd_);
+}
+
+void TurnLock::ring() const {
+    (void)::futimens(fd_, nullptr);
 }
 
 TurnLock::Turn::~Turn() {

@@ -119,7 +119,7 @@ class SqliteStore final : public Store {
                 if (!options_.create && !std::filesystem::exists(path_))
                     return make_error("setup.not_initialised",
                                       fmt::format("There is no store at {}.", path_.string()));
-                auto turn = TurnLock::open(path_.string() + ".turn");
+                auto turn = TurnLock::open(turn_file(path_));
                 if (!turn) return turn.error();
                 turn_ = std::move(*turn);
             }
@@ -264,6 +264,7 @@ class SqliteStore final : public Store {
             } catch (SQLite::Exception const& failure) {
                 failed = store_error(failure, path_);
             }
+            if (tables_->take_news() && turn_ && !failed) turn_->ring();
         }
         for (auto& item : group)
             item.done(failed && item.result ? Result<void>(*failed) : item.result);

@@ -7,6 +7,8 @@
 #include <postrider/core/random.hpp>
 #include <postrider/core/store.hpp>
 
+#include <utility>
+
 namespace postrider::core::detail {
 
 class SqliteTables final : public Tables {
@@ -93,6 +95,9 @@ class SqliteTables final : public Tables {
     Result<std::optional<std::string>> setting(std::string_view name) override;
     Result<void> put_setting(std::string_view name, std::string_view value) override;
 
+    /// Whether work was added or let go since it was asked last.
+    bool take_news() { return std::exchange(news_, false); }
+
  private:
     std::vector<Job> read_jobs(Use& use);
     static std::string const& first_job_sql();
@@ -103,6 +108,7 @@ class SqliteTables final : public Tables {
 
     Statements statements_;
     SQLite::Database& database_;
+    bool news_ = false;
     SystemRandom random_;  // for ids of events, which nothing decides by
 };
 

@@ -202,6 +202,7 @@ Result<void> SqliteTables::insert_job(Job const& job) {
         return make_error("conflict.name_taken",
                           fmt::format("There is already a job with the key {}.", job.spec.key));
     note_added(job);
+    news_ = news_ || (job.next_at && job.lease_owner.empty());
     return {};
 }
 
@@ -261,6 +262,8 @@ Result<void> SqliteTables::update_job(Job const& job, std::optional<std::int64_t
     use.bind(job.id).run();
     // What the row of the account says depends on who is free, and when; nothing else moves it.
     if (moves_account) refresh_ready(job.account_id);
+    // With a fence it is a worker's own job, and that worker goes on by itself.
+    news_ = news_ || (!fence && moves_account && job.next_at && job.lease_owner.empty());
     return {};
 }
 

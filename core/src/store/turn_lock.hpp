@@ -4,10 +4,16 @@
 
 #include <postrider/result.hpp>
 
+#include <filesystem>
 #include <string>
 #include <utility>
 
 namespace postrider::core {
+
+/// The file of a store's turn.
+inline std::string turn_file(std::filesystem::path const& store) {
+    return store.string() + ".turn";
+}
 
 class TurnLock {
  public:
@@ -34,6 +40,8 @@ class TurnLock {
 
     /// Waits until it is our turn.
     Turn take();
+    /// Tells those who watch the file (bell.hpp) that there is work.
+    void ring() const;
 
  private:
     explicit TurnLock(int fd) : fd_(fd) {}

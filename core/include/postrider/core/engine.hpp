@@ -3,6 +3,7 @@
 #pragma once
 
 #include <postrider/core/adapters.hpp>
+#include <postrider/core/bell.hpp>
 #include <postrider/core/clock.hpp>
 #include <postrider/core/random.hpp>
 #include <postrider/core/store.hpp>
@@ -46,6 +47,8 @@ struct EngineParts {
     /// durably: `hook.channel_unknown`, `hook.channel_failed`. Called on the event loop's thread,
     /// and short. Empty: there are no channels.
     std::function<Result<void>(std::string const& channel, std::string const& line)> notify = {};
+    /// Rings when others add work. Without one, what they add is found by and by.
+    Bell* bell = nullptr;
 };
 
 /// For live displays: what a job is doing. Called on the event loop's thread.
