@@ -53,15 +53,23 @@ Result<bool> later_one_is_late_too(Tables& tables, Job const& job, Instant now) 
     filter.campaign = job.spec.campaign;
     filter.account = job.spec.account;
     filter.due_before = now;
-    filter.states = {JobState::scheduled, JobState::waiting, JobState::running};
+    // One that is out already counts as well, by how late it went: this one may have been held up
+    // before it got here, by anything.
+    filter.states = {JobState::scheduled,
+                     JobState::waiting,
+                     JobState::running,
+                     JobState::unknown,
+                     JobState::published,
+                     JobState::handed_off};
     filter.limit = 0;
     auto others = tables.jobs(filter);
     if (!others) return others.error();
-    for (auto const& other : *others)
-        if (other.id != job.id && !other.committed &&
-            lateness(other.spec, now) > other.spec.catch_up_within &&
-            other.spec.due_at > job.spec.due_at)
+    for (auto const& other : *others) {
+        auto const at = other.committed && other.intent ? other.intent->armed_at : now;
+        if (other.spec.due_at > job.spec.due_at &&
+            lateness(other.spec, at) > other.spec.catch_up_within)
             return true;
+    }
     return false;
 }
 
