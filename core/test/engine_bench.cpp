@@ -30,31 +30,7 @@ void must(Result<void> const& result) {
 
 }  // namespace
 
-// Passes everything through but the one write that is to fail.
-class FailingStore final : public core::Store {
- public:
-    explicit FailingStore(std::unique_ptr<core::Store> inner) : inner_(std::move(inner)) {}
-    void fail_write(int nth) { left_ = nth; }
-    void submit(Work work, Done done) override {
-        if (left_ > 0 && --left_ == 0) return done(make_error("setup.disk_full"));
-        inner_->submit(std::move(work), std::move(done));
-    }
-    Result<void> read(Work const& work) override { return inner_->read(work); }
-
- private:
-    std::unique_ptr<core::Store> inner_;
-    int left_ = 0;
-};
-
 EngineBench::~EngineBench() = default;
-
-core::Store& EngineBench::store() {
-    return *store_;
-}
-
-void EngineBench::fail_write(int nth) {
-    store_->fail_write(nth);
-}
 
 EngineBench::EngineBench(std::uint64_t seed)
     : random_(seed), adapters_(std::vector<std::filesystem::path>{}) {
@@ -64,7 +40,8 @@ EngineBench::EngineBench(std::uint64_t seed)
     core::StoreOptions options;
     options.in_memory = true;
     options.inline_writes = true;
-    store_ = std::make_unique<FailingStore>(must(core::open_store("", options)));
+    store_ = must(core::open_store("", options));
+    faults_ = std::make_unique<FaultyStore>(*store_);
     vault_ = std::make_unique<core::Vault>(must(core::Vault::create(folder_ / "vault.key")));
     adapters_.add(alpha_adapter());
     adapters_.add(beta_adapter());
@@ -75,8 +52,11 @@ void EngineBench::restart() {
     engine_.reset();
     ++generation_;
     auto const me = fmt::format("worker{}", generation_);
-    core::EngineParts parts{*store_, *network_, *clock_, random_, adapters_, *vault_, {}, me, {}};
+    core::EngineParts parts{*faults_, *network_, *clock_, random_, adapters_, *vault_, {}, me, {}};
     parts.owner_is_dead = [me](std::string const& owner) { return owner != me; };
+    parts.check_media = [this](adapter::MediaFacts const& facts) {
+        return check_media ? check_media(facts) : Result<void>();
+    };
     parts.notify = [this](std::string const& channel, std::string const& line) -> Result<void> {
         if (channel_says)
             if (auto said = channel_says(channel); !said) return said;
@@ -92,7 +72,7 @@ void EngineBench::restart() {
 std::unique_ptr<core::Engine> EngineBench::neighbour(
     std::string name, std::function<bool(std::string const& owner)> is_dead, int concurrency) {
     core::EngineParts parts{
-        *store_, *network_, *clock_, random_, adapters_, *vault_, {}, std::move(name), {}};
+        *faults_, *network_, *clock_, random_, adapters_, *vault_, {}, std::move(name), {}};
     parts.owner_is_dead = std::move(is_dead);
     core::EngineSettings settings;
     settings.poll = 1s;
@@ -198,6 +178,10 @@ void EngineBench::run_and_kill(Milliseconds after) {
     auto task = running(engine_.get(), std::move(until));
     asio::co_spawn(*loop_, std::move(task), asio::detached);
     clock_->run_until([] { return false; }, after);
+    die();
+}
+
+void EngineBench::die() {
     clock_->forget_sleepers();
     loop_ = nullptr;  // every coroutine dies where it stands
     loop_ = std::make_unique<asio::io_context>(1);

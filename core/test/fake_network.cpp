@@ -325,6 +325,14 @@ asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest se
     Fault const* fault = planned == faults_.end() ? nullptr : &planned->second;
     log_.push_back({step, authorization, clock_.now(), fault});
 
+    if (arrives) arrives(sent);
+    if (says) {
+        if (auto said = says(sent)) {
+            co_await clock_.sleep(round_trip);
+            co_return *said;
+        }
+    }
+
     core::TransportReply reply;
     if (fault && *fault == Fault::not_sent) {
         reply.verdict = adapter::Verdict::not_sent;

@@ -24,6 +24,7 @@ namespace {
 constexpr Milliseconds refresher_hold = 45s;  // longer than the request's own deadline
 constexpr auto refreshed_ahead = 15min;       // before the next job is due
 constexpr int refreshed_at_once = 200;
+constexpr int writes_of_a_pair_max = 5;
 
 std::string form_field(std::string_view name, std::string_view value) {
     return fmt::format("{}={}", name, boost::urls::encode(value, boost::urls::unreserved_chars));
@@ -319,8 +320,13 @@ asio::awaitable<Result<void>> Tokens::store_pair(TokenPair tokens, boost::json::
     Store::Work work = [tokens](Tables& tables) -> Result<void> {
         return tables.put_tokens(tokens);
     };
-    auto stored = co_await write(parts_.store, std::move(work));
-    co_return stored;
+    // The network may have ended the old pair already, and this one exists nowhere else yet: a store
+    // that fails for a moment must not cost the account its authorisation.
+    for (int written = 1;; ++written) {
+        auto stored = co_await write(parts_.store, work);
+        if (stored || written == writes_of_a_pair_max) co_return stored;
+        co_await parts_.clock.sleep(Milliseconds{100} * written);
+    }
 }
 
 asio::awaitable<Result<void>> Tokens::mark_dead(Account account,

@@ -68,6 +68,31 @@ TEST(TokensAhead, AreLeftAloneWhereNothingIsDueSoon) {
     EXPECT_EQ(bench.network().refreshes, 0);
 }
 
+// The network has given a new pair and ended the old one: the write that keeps it is worth
+// repeating.
+TEST(TokensAhead, APairThatCouldNotBeWrittenAtOnceIsNotLost) {
+    for (int times = 1; times <= 4; ++times) {
+        EngineBench bench;
+        auto const id = bench.add_job("alpha", "ann", "hello", 3h);
+        bench.clock().jump(3h);
+        auto const refused = std::make_shared<int>(0);
+        bench.network().says = [&bench, refused, times](OutgoingRequest const& request) {
+            if (request.url.ends_with("/token") && *refused == 0) {
+                *refused = times;
+                bench.faults().fail_write(1, times);
+            }
+            return std::optional<TransportReply>();
+        };
+
+        ASSERT_TRUE(bench.run_until_idle());
+
+        EXPECT_EQ(*refused, times);
+        EXPECT_EQ(bench.job(id).state, JobState::published);
+        EXPECT_EQ(bench.network().refreshes, 1);
+        EXPECT_TRUE(told(bench, "account.reconnect_needed").empty());
+    }
+}
+
 TEST(RefusedApp, APostThatIsOutStaysCommittedUntilItCanBeAskedFor) {
     EngineBench bench;
     bench.network().processing = 3h;

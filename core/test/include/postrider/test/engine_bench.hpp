@@ -5,6 +5,7 @@
 #include <postrider/core/engine.hpp>
 #include <postrider/core/sqlite_store.hpp>
 #include <postrider/test/fake_network.hpp>
+#include <postrider/test/faulty_store.hpp>
 #include <postrider/test/process.hpp>
 #include <postrider/test/virtual_clock.hpp>
 
@@ -17,8 +18,6 @@
 #include <vector>
 
 namespace postrider::test {
-
-class FailingStore;
 
 class EngineBench {
  public:
@@ -40,6 +39,8 @@ class EngineBench {
     bool run_until_idle(Milliseconds limit = std::chrono::hours(1));
     /// Runs for this long and then drops the engine where it stands, as SIGKILL would.
     void run_and_kill(Milliseconds after);
+    /// Drops the engine where it stands and starts another.
+    void die();
     /// A new engine under a new name, as a process that is started again; the old one is known to
     /// be dead.
     void restart();
@@ -50,17 +51,23 @@ class EngineBench {
                                             std::function<bool(std::string const& owner)> is_dead,
                                             int concurrency = 16);
 
-    /// The n-th write from now on fails as on a full disk, once.
-    void fail_write(int nth);
+    void fail_write(int nth) { faults_->fail_write(nth); }
+    /// Where the engine's store fails; what stands in the store is seen through truth().
+    FaultyStore& faults() { return *faults_; }
+    core::Store& truth() { return *store_; }
+
+    void add_adapter(adapter::Adapter const& adapter) { adapters_.add(adapter); }
 
     /// What channels were told, and what they answer.
     std::vector<std::pair<std::string, std::string>> notices;
     std::function<Result<void>(std::string const& channel)> channel_says;
+    /// What a look at a local file says; all are well without it.
+    std::function<Result<void>(adapter::MediaFacts const&)> check_media;
 
     boost::asio::io_context& loop() { return *loop_; }
     VirtualClock& clock() { return *clock_; }
     FakeNetwork& network() { return *network_; }
-    core::Store& store();
+    core::Store& store() { return *faults_; }
     core::Engine& engine() { return *engine_; }
 
  private:
@@ -69,7 +76,8 @@ class EngineBench {
     std::unique_ptr<VirtualClock> clock_;
     std::unique_ptr<FakeNetwork> network_;
     core::SeededRandom random_;
-    std::unique_ptr<FailingStore> store_;
+    std::unique_ptr<core::Store> store_;
+    std::unique_ptr<FaultyStore> faults_;
     std::unique_ptr<core::Vault> vault_;
     core::Adapters adapters_;
     std::unique_ptr<core::Engine> engine_;

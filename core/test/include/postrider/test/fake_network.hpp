@@ -61,6 +61,11 @@ class FakeNetwork final : public core::Transport {
     [[nodiscard]] int calls(std::string const& step) const;
     [[nodiscard]] std::vector<Call> const& log() const { return log_; }
 
+    /// Sees each request before anything is done with it.
+    std::function<void(core::OutgoingRequest const&)> arrives;
+    /// Answers in place of the network where it gives something.
+    std::function<std::optional<core::TransportReply>(core::OutgoingRequest const&)> says;
+
     std::map<std::string, Thing> things;
     std::set<std::string> good_tokens{"access-1"};
     std::string refresh_token = "refresh-1";
