@@ -28,6 +28,13 @@ class ScriptedAdapter final : public adapter::Adapter {
                                      adapter::WaitReason::rate,
                                      "made up",
                                      "2026-11-21"});
+        adapter::OptionSpec base;
+        base.name = "base";
+        base.type = adapter::OptionType::text;
+        base.default_text = "http://fake.invalid";
+        described.app_options.push_back(base);
+        described.oauth.base_option = "base";
+        described.oauth.token_path = "/token";
     }
 
     static adapter::Send request(std::string step, adapter::Effect effect) {
