@@ -103,6 +103,7 @@ asio::awaitable<Result<void>> Attempt::load() {
     auto state = open_state(job_.saved, job_.id, parts_.vault);
     if (!state) co_return state.error();
     job_.saved = *std::move(state);
+    state_is_open_ = true;
     co_return Result<void>();
 }
 

@@ -82,6 +82,7 @@ class Attempt {
     App app_;
     Campaign campaign_;
     adapter::Adapter const* adapter_ = nullptr;
+    bool state_is_open_ = false;  // until then job_.saved is as it stands in the store
     std::vector<Store::Work> pending_;
     std::optional<Error> store_failure_;
     std::optional<std::int64_t> stale_token_;

@@ -49,7 +49,7 @@ void Attempt::enter(JobState state) {
 
 Job Attempt::stored_form() const {
     Job stored = job_;
-    stored.saved = seal_state(job_.saved, job_.id, parts_.vault);
+    if (state_is_open_) stored.saved = seal_state(job_.saved, job_.id, parts_.vault);
     return stored;
 }
 
