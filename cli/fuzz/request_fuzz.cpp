@@ -6,7 +6,8 @@
 #include "operations/table.hpp"
 #include "promise.hpp"
 
-#include <boost/json/parse.hpp>
+#include <postrider/core/foreign_json.hpp>
+
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -66,10 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const typed = read_flags(*command.operation, command.rest);
 
     json::object request;
-    boost::system::error_code bad;
-    auto const input = text.substr(std::min(gap + 2, text.size()));
-    auto value = json::parse(json::string_view(input.data(), input.size()), bad);
-    if (!bad && value.is_object()) request = value.as_object();
+    auto const value = core::read_foreign_json(text.substr(std::min(gap + 2, text.size())));
+    if (value && value->is_object()) request = value->as_object();
     merge_typed(request, typed.inputs);
     json::object globals;
     merge_typed(globals, typed.globals);

@@ -11,10 +11,9 @@
 #include "terminal/prompt.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/foreign_json.hpp>
 #include <postrider/core/ids.hpp>
 #include <postrider/core/random.hpp>
-
-#include <boost/json/parse.hpp>
 
 #include <fmt/format.h>
 
@@ -154,13 +153,18 @@ class Run {
             }
             text.assign(std::istreambuf_iterator<char>(file), {});
         }
-        json::error_code failed;
-        auto value = json::parse(text, failed);
-        if (failed || !value.is_object()) {
+        auto value = core::read_foreign_json(text);
+        if (!value && !value.error().at().empty()) {
+            auto fault = value.error().at().front();
+            fault.message = fmt::format("--input: {}: {}", globals_.input, fault.message);
+            typed.problems.push_back(std::move(fault));
+            return;
+        }
+        if (!value || !value->is_object()) {
             typed.problems.push_back(input_problem("is not a JSON object"));
             return;
         }
-        request = std::move(value.as_object());
+        request = std::move(value->as_object());
     }
 
     Finding input_problem(std::string_view what) const {

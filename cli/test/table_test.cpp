@@ -262,6 +262,10 @@ TEST_F(About, WholeRequestsComeFromStandardInputAndFlagsWin) {
     auto const wrong = run({"explain", "--input", "-"}, R"({"cod":"media.empty"})");
     EXPECT_EQ(wrong.exit, 2);
     EXPECT_NE(wrong.out.find("did you mean 'code'"), std::string::npos);
+    auto const far = run({"explain", "--input", "-"}, R"({"code":"media.empty","more":1.1e3085})");
+    EXPECT_EQ(far.code(), "usage.bad_value");
+    EXPECT_EQ(far.envelope.at("error").at("at").at(0).at("path").as_string(), "/more");
+    EXPECT_NE(far.out.find("1.1e3085 at /more"), std::string::npos) << far.out;
     EXPECT_EQ(run({"explain", "--input", "-"}, "[1]").exit, 2);
     EXPECT_EQ(run({"explain", "--input", "missing.json"}).exit, 2);
 }

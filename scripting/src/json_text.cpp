@@ -96,13 +96,20 @@ struct Builder {
     bool on_double(double number, string_view part, error_code& ec) {
         if ((text + std::string(part)).find_first_of(".eE") == std::string::npos)
             return too_large(part, ec);
-        if (!std::isfinite(number)) return refuse(ec, "a number that is too large");
-        // Boost.JSON 1.81 may miss the nearest double by one step.
         text.append(part.data(), part.size());
+        if (!std::isfinite(number)) return too_far(ec);
+        // Boost.JSON 1.81 may miss the nearest double by one step.
         std::from_chars(text.data(), text.data() + text.size(), number);
         text.clear();
         put(number);
         return true;
+    }
+    bool too_far(error_code& ec) {
+        auto const* object = open.empty() ? nullptr : open.back().value.if_object();
+        return refuse(ec,
+                      fmt::format("the number {}{} is beyond what a number can hold",
+                                  text.substr(0, 40),
+                                  object ? fmt::format(" of '{}'", open.back().key) : ""));
     }
     bool too_large(string_view part, error_code& ec) {
         return refuse(ec,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace postrider::script {
 namespace {
@@ -99,6 +100,11 @@ json::value option_value(lua_State* L, adapter::OptionSpec const& option, std::s
             return lua_toboolean(L, -1) != 0;
         case LUA_TNUMBER:
             if (lua_isinteger(L, -1) != 0) return static_cast<std::int64_t>(lua_tointeger(L, -1));
+            if (!std::isfinite(lua_tonumber(L, -1)))
+                throw ScriptError(
+                    "script.wrong_type",
+                    fmt::format("{} is {}: a number has to be finite", what, lua_tonumber(L, -1)))
+                    .at(option.name);
             return lua_tonumber(L, -1);
         default:
             throw ScriptError(

@@ -125,10 +125,11 @@ TEST_F(ScriptTest, BadJsonNamesItsLine) {
                            {"{\"a\": 1,\n\"b\": 2,\n\"a\": 3}", 3, "twice"},
                            {"[1,\n9223372036854775808]", 2, "2^63"},
                            {"[\n123456789012345678901234]", 2, "2^63"},
-                           {"[1e999]", 1, "large"},
+                           {"[1e999]", 1, "1e999"},
+                           {"{\"price\": 1.1e3085}", 1, "1.1e3085 of 'price'"},
                            {"{} x", 1, "not JSON"},
                            {"", 1, "not JSON"},
-                           {"[8888809888E+8888]", 1, "large"}}) {
+                           {"[8888809888E+8888]", 1, "beyond"}}) {
         write("bad.json", text);
         auto const found = error(load_api("postrider.json 'bad.json'"));
         EXPECT_EQ(found.code(), "script.bad_data") << text;

@@ -19,7 +19,9 @@ json::object post_json(adapter::Post const& post) {
     object["media"] = std::move(media);
     object["caption"] = post.caption;
     object["title"] = post.title;
-    object["options"] = post.options;
+    json::value options(post.options);
+    detail::keep_finite(options);
+    object["options"] = std::move(options);
     object["deliver"] = word(post.deliver);
     return object;
 }

@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -53,14 +54,29 @@ inline std::optional<Instant> read_instant(boost::json::object const& object,
     return parse_rfc3339(read_text(object, name));
 }
 
+/// Makes every number null that is not finite: JSON has none, and what is written has to read back.
+inline void keep_finite(boost::json::value& value) {
+    if (value.is_double() && !std::isfinite(value.get_double())) value = nullptr;
+    if (auto* array = value.if_array())
+        for (auto& element : *array) keep_finite(element);
+    if (auto* object = value.if_object())
+        for (auto& member : *object) keep_finite(member.value());
+}
+
 inline boost::json::object read_object(boost::json::object const& object, std::string_view name) {
     auto const* member = object.if_contains(name);
-    return member && member->is_object() ? member->get_object() : boost::json::object{};
+    if (!member || !member->is_object()) return {};
+    boost::json::value copy(*member);
+    keep_finite(copy);
+    return std::move(copy.get_object());
 }
 
 inline boost::json::array read_array(boost::json::object const& object, std::string_view name) {
     auto const* member = object.if_contains(name);
-    return member && member->is_array() ? member->get_array() : boost::json::array{};
+    if (!member || !member->is_array()) return {};
+    boost::json::value copy(*member);
+    keep_finite(copy);
+    return std::move(copy.get_array());
 }
 
 inline std::vector<std::string> read_texts(boost::json::object const& object,
