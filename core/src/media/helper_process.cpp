@@ -1,5 +1,5 @@
 // posix_spawn, a socket pair and a clock. Knows nothing of what is asked.
-#include "helper_process.hpp"
+#include <postrider/core/helper_process.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -148,14 +148,17 @@ HelperProcess::Answer HelperProcess::stop(Answer::Kind kind) {
     return answer;
 }
 
-bool HelperProcess::wait_for(short events, steady_clock::time_point deadline) const {
+bool HelperProcess::wait_for(short events,
+                             steady_clock::time_point deadline,
+                             std::function<bool()> const& give_up) const {
+    std::int64_t const longest = give_up ? 100 : INT_MAX;
     for (;;) {
         auto const left =
             std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
-        if (left <= 0) return false;
+        if (left <= 0 || (give_up && give_up())) return false;
         pollfd waited{socket_, events, 0};
         int const ready =
-            ::poll(&waited, 1, static_cast<int>(std::min<std::int64_t>(left, INT_MAX)));
+            ::poll(&waited, 1, static_cast<int>(std::min<std::int64_t>(left, longest)));
         if (ready > 0) return true;
         if (ready < 0 && errno != EINTR) return false;
     }
@@ -163,19 +166,20 @@ bool HelperProcess::wait_for(short events, steady_clock::time_point deadline) co
 
 HelperProcess::Answer HelperProcess::ask(std::string_view line,
                                          steady_clock::time_point deadline,
-                                         std::size_t answer_size_max) {
+                                         std::size_t answer_size_max,
+                                         std::function<bool()> const& give_up) {
     while (!line.empty()) {
         ssize_t const sent = ::send(socket_, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent > 0) {
             line.remove_prefix(static_cast<std::size_t>(sent));
         } else if (errno == EAGAIN) {
-            if (!wait_for(POLLOUT, deadline)) return stop(Answer::Kind::late);
+            if (!wait_for(POLLOUT, deadline, give_up)) return stop(Answer::Kind::late);
         } else if (errno != EINTR) {
             return stop(Answer::Kind::ended);
         }
     }
-    for (;;) {
-        auto const end = waiting_.find('\n');
+    for (std::size_t searched = 0;;) {
+        auto const end = waiting_.find('\n', searched);
         if (end != std::string::npos) {
             Answer answer;
             answer.kind = Answer::Kind::line;
@@ -183,9 +187,10 @@ HelperProcess::Answer HelperProcess::ask(std::string_view line,
             waiting_.erase(0, end + 1);
             return answer;
         }
+        searched = waiting_.size();
         if (waiting_.size() > answer_size_max) return stop(Answer::Kind::too_long);
-        if (!wait_for(POLLIN, deadline)) return stop(Answer::Kind::late);
-        char block[4096];
+        if (!wait_for(POLLIN, deadline, give_up)) return stop(Answer::Kind::late);
+        char block[16 * 1024];
         ssize_t const count = ::recv(socket_, block, sizeof block, MSG_DONTWAIT);
         if (count > 0)
             waiting_.append(block, static_cast<std::size_t>(count));

@@ -2,8 +2,8 @@
 #include <postrider/core/media_probe.hpp>
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/helper_process.hpp>
 
-#include "helper_process.hpp"
 #include "probe_answer.hpp"
 
 #include <fmt/format.h>

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,9 +44,11 @@ class HelperProcess {
 
     /// Sends a line (given with its end) and waits for one. After any kind but `line` the process
     /// is gone.
+    /// @param give_up  asked some times a second, where it is given; true ends the wait as `late`.
     Answer ask(std::string_view line,
                std::chrono::steady_clock::time_point deadline,
-               std::size_t answer_size_max);
+               std::size_t answer_size_max,
+               std::function<bool()> const& give_up = {});
 
     /// False once the process has ended by itself.
     bool is_alive();
@@ -53,7 +56,9 @@ class HelperProcess {
  private:
     HelperProcess(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
     Answer stop(Answer::Kind kind);
-    bool wait_for(short events, std::chrono::steady_clock::time_point deadline) const;
+    bool wait_for(short events,
+                  std::chrono::steady_clock::time_point deadline,
+                  std::function<bool()> const& give_up) const;
 
     pid_t pid_;
     int socket_;
