@@ -14,11 +14,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <istream>
 #include <iterator>
 #include <ostream>
 #include <thread>
+
+#include <stdlib.h>
 
 namespace postrider::cli {
 
@@ -66,6 +70,24 @@ Result<core::Store*> Context::store() {
     return parts_->store.get();
 }
 
+Result<fs::path> Context::work_on_copy() {
+    auto settings = this->settings();
+    if (!settings) return settings.error();
+    auto name = (fs::temp_directory_path() / "postrider-copy-XXXXXX").string();
+    if (!::mkdtemp(name.data()))
+        return make_error("setup.file_unwritable",
+                          fmt::format("no temporary folder can be made: {}", std::strerror(errno)));
+    parts_->scratch = std::make_unique<ScratchFolder>(name);
+    auto const copy = parts_->scratch->path() / "store.db";
+    if (auto copied = core::copy_store((*settings)->store, copy); !copied) return copied.error();
+    parts_->settings->store = copy;
+    return copy;
+}
+
+void Context::close_store() {
+    parts_->store.reset();
+}
+
 Result<core::Vault const*> Context::vault() {
     if (!parts_->vault) {
         auto settings = this->settings();
@@ -101,7 +123,7 @@ core::Clock& Context::clock() {
 }
 
 core::Random& Context::random() {
-    if (host_.random) return *host_.random;
+    if (host_.random && !parts_->stands_at) return *host_.random;
     if (!parts_->random) {
         // Tests repeat a run: POSTRIDER_SEED makes all that is drawn by lot the same again.
         auto const text = environment_value(host_, "POSTRIDER_SEED");
@@ -116,7 +138,12 @@ core::Random& Context::random() {
 }
 
 Instant Context::now() {
-    return clock().now();
+    return parts_->stands_at ? *parts_->stands_at : clock().now();
+}
+
+void Context::hold_still(std::uint64_t seed) {
+    parts_->stands_at = clock().now();
+    parts_->random = std::make_unique<core::SeededRandom>(seed);
 }
 
 fs::path Context::helper(std::string_view name) const {

@@ -13,6 +13,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -70,9 +71,17 @@ class Context {
     Result<core::Store*> store();
     Result<core::Vault const*> vault();
     Result<core::Adapters*> adapters();
+    /// From now on store() is a copy of the store, in a folder that goes with this object. Gives
+    /// its path; only before store() was asked for.
+    Result<std::filesystem::path> work_on_copy();
+    /// Closes the store: another program is to read it. It opens again when it is asked for.
+    void close_store();
     core::Clock& clock();
     core::Random& random();
     [[nodiscard]] Instant now();
+    /// From now on now() stays what it is and random() begins with this seed: what is done twice is
+    /// the same twice.
+    void hold_still(std::uint64_t seed);
 
     // --- what is found from the executable
     [[nodiscard]] std::filesystem::path helper(

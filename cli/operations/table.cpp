@@ -26,7 +26,6 @@ constexpr LaterCommand later[] = {
     {"audit.list", 2},
     {"audit.verify", 2},
     {"bucket.set", 2},
-    {"campaign.simulate", 2},
     {"completion", 2},
     {"job.explain", 2},
     {"job.move", 2},

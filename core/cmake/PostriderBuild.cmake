@@ -102,7 +102,7 @@ function(postrider_simulated)
   set(target postrider_simulated_${arg_NAME})
   add_library(${target} OBJECT ${arg_SOURCES})
   postrider_defaults(${target})
-  target_link_libraries(${target} PUBLIC postrider::simulate ${arg_LINKS})
+  target_link_libraries(${target} PUBLIC postrider::simulate_ground ${arg_LINKS})
   set_property(GLOBAL APPEND PROPERTY POSTRIDER_SIMULATED_NETWORKS ${target})
 endfunction()
 

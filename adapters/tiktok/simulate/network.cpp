@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace postrider::tiktok {
@@ -25,6 +26,23 @@ std::string handle_of(int account) {
     return fmt::format("creator{}", account);
 }
 
+// What the creator is known to be offered, so that no choice lapses that was checked beforehand.
+void offer(emulator::Creator& creator, adapter::CreatorFacts const& facts) {
+    auto const offered = facts.offered.find("privacy_level");
+    if (offered != facts.offered.end()) {
+        creator.privacy_level_options = offered->second;
+        auto const& levels = offered->second;
+        creator.private_account =
+            std::find(levels.begin(), levels.end(), "PUBLIC_TO_EVERYONE") == levels.end();
+    }
+    creator.comment_disabled = facts.locked.contains("allow_comment");
+    creator.duet_disabled = facts.locked.contains("allow_duet");
+    creator.stitch_disabled = facts.locked.contains("allow_stitch");
+    auto const longest = facts.limits.find("video_duration_ms");
+    if (longest != facts.limits.end())
+        creator.max_video_post_duration_sec = longest->second / 1'000;
+}
+
 emulator::Scenario scenario(simulate::Setting const& setting) {
     auto made = emulator::Scenario::built_in();
     made.seed = setting.seed;
@@ -35,7 +53,13 @@ emulator::Scenario scenario(simulate::Setting const& setting) {
     for (int account = 0; account < setting.accounts; ++account) {
         emulator::Creator creator;
         creator.handle = creator.nickname = handle_of(account);
+        auto const known = static_cast<std::size_t>(account);
+        if (known < setting.facts.size()) offer(creator, setting.facts[known]);
         made.creators.push_back(std::move(creator));
+    }
+    for (auto& app : made.apps) {
+        app.audited = setting.audited;
+        if (!setting.audited) app.active_user_cap = 5;
     }
     if (setting.seed % 2 == 0) made.switches.limit_key = "grant";
     if (setting.seed % 3 == 0) made.switches.retry_after = "yes";

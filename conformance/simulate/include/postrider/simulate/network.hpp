@@ -68,6 +68,9 @@ struct Setting {
     std::uint64_t seed = 1;
     Milliseconds processing{5'000};  ///< how long it takes until a post is public
     std::function<Instant()> now;    ///< the network's own clock, which no fault touches
+    bool audited = true;             ///< the application
+    /// By account, what it may choose. Fewer than accounts, or one without a word: the usual.
+    std::vector<adapter::CreatorFacts> facts{};
 };
 
 struct NetworkKind {
