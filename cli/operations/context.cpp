@@ -70,7 +70,7 @@ Result<core::Store*> Context::store() {
     return parts_->store.get();
 }
 
-Result<fs::path> Context::work_on_copy() {
+Result<void> Context::work_on_copy() {
     auto settings = this->settings();
     if (!settings) return settings.error();
     auto name = (fs::temp_directory_path() / "postrider-copy-XXXXXX").string();
@@ -78,14 +78,22 @@ Result<fs::path> Context::work_on_copy() {
         return make_error("setup.file_unwritable",
                           fmt::format("no temporary folder can be made: {}", std::strerror(errno)));
     parts_->scratch = std::make_unique<ScratchFolder>(name);
-    auto const copy = parts_->scratch->path() / "store.db";
+    auto const copy = parts_->scratch->path() / "work" / "store.db";
+    fs::create_directory(copy.parent_path());
     if (auto copied = core::copy_store((*settings)->store, copy); !copied) return copied.error();
     parts_->settings->store = copy;
-    return copy;
+    return {};
 }
 
-void Context::close_store() {
+Result<fs::path> Context::hand_over_copy() {
     parts_->store.reset();
+    auto const copy = parts_->settings->store;
+    auto const whole = parts_->scratch->path() / "store.db";
+    if (auto copied = core::copy_store(copy, whole); !copied) return copied.error();
+    std::error_code ignored;
+    fs::remove_all(copy.parent_path(), ignored);
+    parts_->settings->store = whole;
+    return whole;
 }
 
 Result<core::Vault const*> Context::vault() {

@@ -285,6 +285,41 @@ TEST_F(Examples, SyndicationReachesBothNetworks) {
     expect_no_change(script, 3);
 }
 
+TEST_F(Examples, BacklogShowsWhatSlipsToTheNextDayAndSendsNothing) {
+    ClockAt const march("2027-03-01T09:00:00.000Z");
+    rig.set_up();
+    auto const script = example("backlog", {"teaser-9x16.mp4"});
+    auto const requests = rig.requests().size();
+
+    auto const seen = rig.run({"campaign", "simulate", script});
+
+    EXPECT_EQ(seen.exit, 0) << json::serialize(seen.envelope);
+    EXPECT_EQ(seen.at("/data/counts/published").to_number<int>(), 20);
+    EXPECT_EQ(seen.at("/data/counts/on_time").to_number<int>(), 15);
+    auto const clashes = seen.at("/data/clashes");
+    ASSERT_THAT(clashes.as_array(), SizeIs(5));
+    for (auto const& clash : clashes.as_array()) {
+        EXPECT_EQ(clash.at("kind").as_string(), "late");
+        EXPECT_THAT(std::string(clash.at("message").as_string()), HasSubstr("a quota was used up"));
+    }
+    std::map<std::string, int> peaks;
+    auto const buckets = seen.at("/data/buckets");
+    for (auto const& bucket : buckets.as_array())
+        peaks[std::string(bucket.at("bucket").as_string())] = bucket.at("peak").to_number<int>();
+    EXPECT_EQ(peaks["posts_per_day"], 15);
+    EXPECT_EQ(peaks["init"], 6);
+
+    auto const folder = fs::path(script).parent_path();
+    auto const later = rig.run(
+        {"campaign", "simulate", script, "--assume", (folder / "assumptions.json").string()});
+    EXPECT_EQ(later.at("/data/counts/published").to_number<int>(), 20);
+    EXPECT_GE(later.text("/data/calendar/0/out_at"), "2027-03-01T11:00:00.000Z");
+
+    EXPECT_EQ(rig.requests().size(), requests);
+    EXPECT_THAT(rig.states(), IsEmpty());
+    expect_ledger(0);
+}
+
 TEST_F(Examples, BatchOfProductsPublishesWhatIsNewOnly) {
     rig.set_up();
     auto const script = example("batch-products", {"spring-bread.mp4", "croissant.mp4"});

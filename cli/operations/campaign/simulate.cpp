@@ -244,8 +244,7 @@ Result<Answer> run_campaign_simulate(Context& context, Request const& request) {
     if (until && *until <= now)
         return make_error("usage.bad_value",
                           fmt::format("--until {} has passed", to_rfc3339(*until)));
-    auto copy = context.work_on_copy();
-    if (!copy) return copy.error();
+    if (auto copied = context.work_on_copy(); !copied) return copied.error();
     auto ready = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
         if (auto forgotten = forget_secrets(tables); !forgotten) return forgotten.error();
         if (auto done = assume_facts(tables, *assumed, now); !done) return done.error();
@@ -257,7 +256,8 @@ Result<Answer> run_campaign_simulate(Context& context, Request const& request) {
         if (auto added = planner.add(file); !added) return added.error();
     if (planner.refused) return *planner.refused;
     auto strangers = unasked(context, planner.accounts);
-    context.close_store();
+    auto copy = context.hand_over_copy();
+    if (!copy) return copy.error();
 
     auto settings = context.settings();
     if (!settings) return settings.error();
@@ -352,7 +352,6 @@ constinit Operation const campaign_simulate_operation{
     .scope = Scope::plan,
     .time_limit = "10m",
     .examples = simulate_examples,
-    .stage = 2,
     .more =
         "The campaigns are planned and applied in a copy of the store, then the real engine and "
         "the "

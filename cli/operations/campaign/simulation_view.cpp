@@ -81,7 +81,7 @@ std::string clash_table(json::object const& data, std::size_t width, Paint const
                         text_of(clash, "account"),
                         text_of(clash, "message")});
     }
-    if (rows.empty()) return paint.good("No clashes: every post goes out as planned.") + "\n";
+    if (rows.empty()) return paint.good("no clashes") + "\n";
     return render_table(
         {"clash", "campaign", "post", "account", "what happens"}, rows, width, paint);
 }

@@ -6,7 +6,7 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace postrider::rehearse {
 
@@ -40,6 +40,7 @@ Result<void> Diary::begin(Instant now) {
             for (auto const& job : *jobs) {
                 Story story;
                 story.job_id = job.id;
+                story.due_at = job.spec.due_at;
                 story.planned = jobs == &ground_.planned;
                 if (job.state == core::JobState::awaiting_approval)
                     story.open = Wait{"approval", now, now};
@@ -81,6 +82,8 @@ void Diary::note(core::Tables& tables, core::Event const& event) {
     if (event.type == "job.awaiting_approval") story.open = Wait{"approval", event.at, event.at};
     if (event.type == "job.waiting") {
         auto reason = text_member(event.data, "reason");
+        if (reason == "rate" || reason == "quota")
+            blocked_.insert(text_member(event.data, "account"));
         if (reason == "quota" && is_late_burst(tables, story, event.at)) reason = "late_burst";
         story.open = Wait{std::move(reason), event.at, event.at};
     }
@@ -99,7 +102,7 @@ Result<void> Diary::judge_rest(core::Tables& tables, Story& story) {
 }
 
 Result<void> Diary::catch_up() {
-    return ground_.store().read([&](core::Tables& tables) -> Result<void> {
+    auto const done = ground_.store().read([&](core::Tables& tables) -> Result<void> {
         std::set<std::size_t> touched;
         for (;;) {
             auto page = tables.events(seen_, {}, events_at_once);
@@ -116,6 +119,9 @@ Result<void> Diary::catch_up() {
             if (auto judged = judge_rest(tables, stories_[index]); !judged) return judged;
         return {};
     });
+    for (auto const& account : std::exchange(blocked_, {}))
+        if (on_blocked) on_blocked(account);
+    return done;
 }
 
 void Diary::look_at_limits(std::string const& account,
@@ -143,8 +149,11 @@ void Diary::look_at_limits(std::string const& account,
                 limit.app_id = known->app_id;
                 limit.reason = use.spec->reason;
                 if (use.spec->scope == adapter::BucketScope::account) limit.account = account;
-                if (auto const old = before_.find(use.key); old != before_.end())
-                    limit.used_before = used_of(old->second, began_);
+                limit.peak_at = began_;
+                if (auto const old = before_.find(use.key); old != before_.end()) {
+                    limit.used_before = limit.peak = used_of(old->second, began_);
+                    if (limit.used_before >= old->second.size) limit.full_at = began_;
+                }
             }
             auto const used = used_of(**bucket, now);
             if (used > limit.peak) {

@@ -8,8 +8,10 @@
 #include <postrider/core/rate.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct Wait {
 struct Story {
     std::string job_id;
     bool planned = false;
+    Instant due_at{};  ///< as it was planned; a late yes moves it
     std::vector<Wait> waits;
     std::optional<Wait> open;  ///< the one that has not ended
     bool at_rest = false;      ///< nothing comes of it any more without a person
@@ -59,6 +62,9 @@ class Diary {
     /// Nothing will become of a planned job any more, or `now` is the end.
     Result<void> end(Instant now);
 
+    /// With the account's name: a limit holds its newest request back.
+    std::function<void(std::string const& account)> on_blocked;
+
     [[nodiscard]] bool all_at_rest() const { return open_ == 0; }
     [[nodiscard]] std::vector<Story> const& stories() const { return stories_; }
     [[nodiscard]] std::map<std::string, LimitUse> const& limits() const { return limits_; }
@@ -77,6 +83,7 @@ class Diary {
     std::map<std::string, core::BucketState> before_;
     Instant began_{};
     int open_ = 0;
+    std::set<std::string> blocked_;  ///< accounts, since the last look
 };
 
 }  // namespace postrider::rehearse

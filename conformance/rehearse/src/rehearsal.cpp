@@ -84,10 +84,12 @@ class Rehearsal {
 
  private:
     void start() {
-        line_.on_send = [this](std::string const& account) {
+        auto const look = [this](std::string const& account) {
             auto const heard = heard_.find(account);
             if (heard != heard_.end()) diary_.look_at_limits(account, heard->second, time_.truth());
         };
+        line_.on_send = look;
+        diary_.on_blocked = look;
         for (auto const* kind : ground_.kinds()) {
             ears_.push_back(std::make_unique<Ear>(*kind->adapter, heard_));
             adapters_.add(*ears_.back());
@@ -181,6 +183,15 @@ class Rehearsal {
         return {};
     }
 
+    static std::string told(Error const& error) {
+        if (error.code() == "approval.expired")
+            return "Nobody decides before the approval expires.";
+        if (error.at().empty()) return error.message();
+        std::string text;
+        for (auto const& finding : error.at()) text += (text.empty() ? "" : " ") + finding.message;
+        return text;
+    }
+
     Result<void> decide() {
         decides_at_.reset();
         for (auto const& id : questions_) {
@@ -205,7 +216,7 @@ class Rehearsal {
             });
             if (granted) continue;
             if (granted.error().kind() == ErrorKind::setup) return granted;
-            for (auto const& key : keys) unanswered_[key] = granted.error().message();
+            for (auto const& key : keys) unanswered_[key] = told(granted.error());
         }
         return diary_.catch_up();
     }

@@ -23,12 +23,13 @@ using Delays = std::map<std::string, Milliseconds>;  ///< by reason
 struct Entry {
     Job job;
     bool planned = false;
+    Instant due_at{};
     std::optional<Instant> out_at;  ///< when it leaves for good
     Delays delays;
     std::string reason;  ///< the longest of them
 
     [[nodiscard]] Milliseconds delay() const {
-        return out_at ? std::max(Milliseconds{0}, *out_at - job.spec.due_at) : Milliseconds{0};
+        return out_at ? std::max(Milliseconds{0}, *out_at - due_at) : Milliseconds{0};
     }
 };
 
@@ -63,7 +64,8 @@ Entry entry_of(Job job, Story const& story, Request const& request, Instant end)
     Entry entry;
     entry.planned = story.planned;
     if (job.committed && job.intent) entry.out_at = job.intent->armed_at;
-    auto const from = job.spec.due_at;
+    // As soon as possible means: once it is approved.
+    auto const from = entry.due_at = job.spec.asap ? job.spec.due_at : story.due_at;
     auto const to = entry.out_at.value_or(end);
     for (auto const& wait : story.waits) add_common(entry.delays, wait.reason, wait, from, to);
     for (auto const& span : request.assume.stopped)
@@ -94,22 +96,28 @@ std::string clash_of(Entry const& entry, Request const& request, Instant end) {
         default:
             break;
     }
-    if (!entry.out_at) return entry.planned && job.spec.due_at < end ? "open" : "";
+    if (!entry.out_at) return entry.planned && entry.due_at < end ? "open" : "";
     if (entry.delay() < request.assume.late_after) return {};
     return entry.delays.contains("late_burst") ? "late_burst" : "late";
 }
 
 std::string message_of(Entry const& entry, std::string const& kind, Unanswered const& unanswered) {
     auto const& job = entry.job;
+    if (kind == "late_burst" && entry.reason != kind)
+        return fmt::format(
+            "It goes out {} late: {}, and {}.",
+            to_duration_text(std::chrono::floor<std::chrono::seconds>(entry.delay())),
+            sentence_of(entry.reason),
+            sentence_of(kind));
     if (kind == "late" || kind == "late_burst")
         return fmt::format(
             "It goes out {} late: {}.",
             to_duration_text(std::chrono::floor<std::chrono::seconds>(entry.delay())),
-            sentence_of(kind == "late" ? entry.reason : kind));
+            sentence_of(entry.reason));
     if (kind == "approval") {
         auto const why = unanswered.find(job.spec.key);
         if (why != unanswered.end()) return why->second;
-        return job.error ? job.error->message() : "Nobody approves it.";
+        return job.error ? job.error->message() : "It is assumed that nobody approves it.";
     }
     if (kind == "open")
         return entry.reason.empty()
@@ -135,7 +143,7 @@ json::object head_of(Entry const& entry) {
     object["post"] = text_or_null(spec.post_key);
     object["account"] = spec.account;
     object["planned"] = entry.planned;
-    object["due_at"] = to_rfc3339(spec.due_at);
+    object["due_at"] = to_rfc3339(entry.due_at);
     return object;
 }
 
@@ -257,8 +265,8 @@ Result<json::object> report(Ground& ground,
     std::sort(entries.begin(), entries.end(), [](Entry const& a, Entry const& b) {
         auto const left = a.out_at.value_or(Instant::max());
         auto const right = b.out_at.value_or(Instant::max());
-        return std::tie(a.job.spec.due_at, left, a.job.spec.post_key, a.job.spec.account) <
-               std::tie(b.job.spec.due_at, right, b.job.spec.post_key, b.job.spec.account);
+        return std::tie(a.due_at, left, a.job.spec.post_key, a.job.spec.account) <
+               std::tie(b.due_at, right, b.job.spec.post_key, b.job.spec.account);
     });
     json::array calendar;
     json::array clashes;
