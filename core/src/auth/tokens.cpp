@@ -112,22 +112,28 @@ asio::awaitable<Result<Tokens::Access>> Tokens::access(Account account,
                                                        App app,
                                                        std::optional<std::int64_t> stale) {
     for (;;) {
-        auto stored = read_now<std::optional<TokenPair>>(
-            parts_.store, [&](Tables& tables) { return tables.tokens(account.id); });
-        if (!stored) co_return stored.error();
-        auto current = read_now<std::optional<Account>>(
-            parts_.store, [&](Tables& tables) { return tables.account(account.id); });
-        if (!current) co_return current.error();
-        bool const dead = *current && (*current)->reconnect_needed;
-        if (!*stored || dead)
+        std::optional<TokenPair> stored;
+        std::optional<Account> current;
+        auto work = [&](Tables& tables) -> Result<void> {
+            auto pair = tables.tokens(account.id);
+            if (!pair) return pair.error();
+            stored = *std::move(pair);
+            auto found = tables.account(account.id);
+            if (!found) return found.error();
+            current = *std::move(found);
+            return {};
+        };
+        if (auto read = parts_.store.read(work); !read) co_return read.error();
+        bool const dead = current && current->reconnect_needed;
+        if (!stored || dead)
             co_return make_error("account.reconnect_needed",
                                  fmt::format("{} must be connected again{}{}.",
                                              account.name,
                                              dead ? ": " : "",
-                                             dead ? (*current)->reconnect_reason : std::string()))
+                                             dead ? current->reconnect_reason : std::string()))
                 .with("account", account.name);
 
-        TokenPair const tokens = **stored;
+        TokenPair const tokens = *stored;
         auto const now = parts_.clock.now();
         bool const refused = stale && tokens.generation <= *stale;
         if (!refused && now < refresh_due(tokens)) co_return open(tokens);
@@ -320,8 +326,8 @@ asio::awaitable<Result<void>> Tokens::store_pair(TokenPair tokens, boost::json::
     Store::Work work = [tokens](Tables& tables) -> Result<void> {
         return tables.put_tokens(tokens);
     };
-    // The network may have ended the old pair already, and this one exists nowhere else yet: a store
-    // that fails for a moment must not cost the account its authorisation.
+    // The network may have ended the old pair already, and this one exists nowhere else yet: a
+    // store that fails for a moment must not cost the account its authorisation.
     for (int written = 1;; ++written) {
         auto stored = co_await write(parts_.store, work);
         if (stored || written == writes_of_a_pair_max) co_return stored;

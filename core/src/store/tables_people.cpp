@@ -191,10 +191,15 @@ Result<void> SqliteTables::remove_account(std::string_view id) {
 }
 
 Result<std::optional<Account>> SqliteTables::account(std::string_view id_or_name) {
-    auto use = statements_.use(select(account_columns, "accounts where id = ?1 or name = ?1"));
-    use.bind(id_or_name);
-    if (!use.step()) return std::optional<Account>();
-    return std::optional<Account>(read_account(use));
+    static std::string const by_id = select(account_columns, "accounts where id = ?");
+    static std::string const by_name = select(account_columns, "accounts where name = ?");
+    // One after the other: SQLite answers an `or` over two indexes several times slower.
+    for (auto const* sql : {&by_id, &by_name}) {
+        auto use = statements_.use(*sql);
+        use.bind(id_or_name);
+        if (use.step()) return std::optional<Account>(read_account(use));
+    }
+    return std::optional<Account>();
 }
 
 Result<std::vector<Account>> SqliteTables::accounts() {

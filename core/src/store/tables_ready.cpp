@@ -89,15 +89,19 @@ Result<std::vector<Job>> SqliteTables::take_turns(Instant now, int limit) {
         if (use.step()) present = use.number();
     }
     // Whoever comes newly, or was idle, starts at the present turn: idling saves nothing up.
-    statements_
-        .use(
-            "update ready set due = 1, turn = max(turn, ?1) where account_id in (select account_id "
-            "from ready where due = 0 and held = 0 and next_at is not null and next_at <= ?2 order "
-            "by next_at limit ?3)")
-        .bind(present)
-        .bind(now)
-        .bind(came_due_max)
-        .run();
+    std::vector<std::string> came_due;
+    {
+        auto use = statements_.use(
+            "select account_id from ready where due = 0 and held = 0 and next_at is not null and "
+            "next_at <= ? order by next_at limit ?");
+        use.bind(now).bind(came_due_max);
+        while (use.step()) came_due.push_back(use.text());
+    }
+    for (auto const& account : came_due)
+        statements_.use("update ready set due = 1, turn = max(turn, ?) where account_id = ?")
+            .bind(present)
+            .bind(account)
+            .run();
     std::vector<std::pair<std::string, std::int64_t>> first;
     {
         auto use = statements_.use(
@@ -122,9 +126,15 @@ Result<std::vector<Job>> SqliteTables::take_turns(Instant now, int limit) {
     if (taken.empty()) return taken;
     statements_.use("update turns set present = ?").bind(present).run();
     // Accounts without work whose turn has been reached: their rows say nothing more.
-    statements_.use("delete from ready where held = 0 and next_at is null and turn <= ?")
-        .bind(present)
-        .run();
+    std::vector<std::string> idle;
+    {
+        auto use = statements_.use(
+            "select account_id from ready where held = 0 and next_at is null and turn <= ?");
+        use.bind(present);
+        while (use.step()) idle.push_back(use.text());
+    }
+    for (auto const& account : idle)
+        statements_.use("delete from ready where account_id = ?").bind(account).run();
     return taken;
 }
 
