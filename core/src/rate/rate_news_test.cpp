@@ -1,6 +1,8 @@
 // What replies say about limits, read with care: believed where it tightens.
 #include <postrider/core/rate_news.hpp>
 #include <postrider/core/sqlite_store.hpp>
+#include <postrider/test/faulty_store.hpp>
+#include <postrider/test/memory_tables.hpp>
 
 #include <gtest/gtest.h>
 
@@ -177,6 +179,101 @@ TEST(RateNews, IsKeptWithItsEvidenceAndLoosenedOneByOne) {
     });
     ASSERT_TRUE(done);
     EXPECT_EQ(state().size, 47);
+}
+
+TEST(RateNews, SpacesAroundValuesMeanNothing) {
+    EXPECT_EQ(read({{"Retry-After", " \t120 \t"}}).retry_after, 120s);
+    EXPECT_EQ(read({{"RateLimit", "\"posts\" ;\tr=5\t; t=30 "}}).remaining, 5);
+}
+
+TEST(RateNews, WhatOnlyLooksLikeADateIsNone) {
+    for (auto const* bad : {"Mon, 01 Mar 2027 12:02:30 CET", "Mon. 01 Mar 2027 12:02:30 GMT"})
+        EXPECT_FALSE(read({{"Retry-After", bad}}).retry_after) << bad;
+}
+
+TEST(RateNews, NumbersBeyondAllSenseAreSilence) {
+    EXPECT_FALSE(read({{"X-RateLimit-Reset", "1000000000000001"}}).reset);
+    EXPECT_FALSE(read({{"X-RateLimit-Limit", "1000000001"}}).limit);
+    EXPECT_EQ(read({{"X-RateLimit-Limit", "1000000000"}}).limit, 1'000'000'000);
+}
+
+TEST(RateNews, EvidenceIsCutAndNoMoreIsAddedToIt) {
+    auto const news = read({{"Retry-After", "1" + std::string(150, 'x')},
+                            {"RateLimit", "nothing" + std::string(150, 'y')},
+                            {"X-RateLimit-Limit", "10"}});
+    EXPECT_EQ(news.evidence.size(), 200U);
+    EXPECT_EQ(news.evidence.find("X-RateLimit"), std::string::npos);
+    EXPECT_EQ(news.limit, 10);  // though it is read
+}
+
+TEST(RateNews, APlainShapeNeedNotSayEverything) {
+    auto const left = read({{"RateLimit", "remaining=3"}});
+    EXPECT_EQ(left.remaining, 3);
+    EXPECT_FALSE(left.limit);
+    auto const reset = read({{"RateLimit", "reset=9"}});
+    EXPECT_FALSE(reset.says_something());  // when what ends?
+}
+
+TEST(RateNews, ALimitWithoutWhatIsLeftCountsAsMuch) {
+    EXPECT_EQ(read({{"RateLimit", R"("a";q=5, "b";q=3, "c";r=4)"}}).limit, 3);
+    EXPECT_EQ(read({{"RateLimit", R"("a";q=5, "b";r=7)"}}).limit, 5);
+}
+
+TEST(RateNews, OfManyPoliciesTheFirstThirtyTwoAreRead) {
+    std::string many;
+    for (int i = 0; i < 40; ++i)
+        many += "\"p" + std::to_string(i) + "\";r=" + std::to_string(99 - i) + ",";
+    EXPECT_EQ(read({{"RateLimit", many}}).remaining, 99 - 31);
+}
+
+TEST(RateNews, ASizeThatWouldLoosenOrStopIsNotLearned) {
+    auto bucket = sixty();
+    bucket.size = 20;
+    RateNews news;
+    news.limit = 0;
+    EXPECT_FALSE(learn_news(bucket, news, then));
+    news.limit = 30;  // less than is declared, but more than was learned
+    EXPECT_FALSE(learn_news(bucket, news, then));
+    EXPECT_EQ(bucket.size, 20);
+    news.limit = 10;
+    news.window = 60s;
+    EXPECT_TRUE(learn_news(bucket, news, then));
+    EXPECT_EQ(bucket.size, 10);
+}
+
+TEST(RateNews, SlotsThatAreFreeAgainAreNotCountedAsOurs) {
+    auto bucket = sixty();
+    bucket.slots.push_back({then - 1s, {}});
+    bucket.slots.push_back({then + 10s, {}});
+    RateNews news;
+    news.remaining = 58;
+    EXPECT_FALSE(learn_news(bucket, news, then));
+    EXPECT_EQ(bucket.slots.size(), 3U);
+    EXPECT_EQ(bucket.slots.back().free_at, then + 60s);
+}
+
+TEST(RateNews, AStoreThatFailsLearnsNothing) {
+    test::MemoryStore inner;
+    test::FaultyStore store(inner);
+    adapter::BucketSpec spec;
+    spec.name = "posts";
+    spec.size = 60;
+    spec.window = 60s;
+    BucketUse const use{"alpha/app/acc/posts", &spec};
+    auto const learn = [&](Tables& tables) {
+        return learn_from_reply(tables, use, RateNews{}, true, then);
+    };
+    int nth = 1;
+    for (store.fail_operation(nth); !store.write(learn); store.fail_operation(++nth)) {
+        EXPECT_TRUE(inner.tables().rows.buckets.empty());
+        EXPECT_TRUE(inner.tables().rows.events.empty());
+    }
+    store.heal();
+    EXPECT_EQ(nth, 5);
+    EXPECT_EQ(inner.tables().rows.buckets.at(use.key).size, 54);
+    ASSERT_TRUE(store.write(
+        [&](Tables& tables) { return learn_from_reply(tables, use, RateNews{}, false, then); }));
+    EXPECT_EQ(inner.tables().rows.events.size(), 1U);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <postrider/core/random.hpp>
 #include <postrider/core/rate.hpp>
 #include <postrider/core/sqlite_store.hpp>
+#include <postrider/test/faulty_store.hpp>
+#include <postrider/test/memory_tables.hpp>
 
 #include <gtest/gtest.h>
 
@@ -233,6 +235,122 @@ TEST_F(Registry, SlotsOfTheDeadCoolFromTheirDeath) {
     auto const blocked = acquire({"minute"}, "acc", "b", start + 6s);
     ASSERT_TRUE(blocked);
     EXPECT_EQ(blocked->until, start + 65s);
+}
+
+TEST_F(Registry, NamesOfBucketsThatTheNetworkDoesNotHaveMeanNothing) {
+    EXPECT_TRUE(
+        bucket_uses(descriptor, std::vector<std::string>{"nowhere"}, "app_1", "acc").empty());
+}
+
+TEST_F(Registry, TheLongestWaitOfAllIsTold) {
+    EXPECT_FALSE(acquire({"day"}, "acc", "a", start));
+    EXPECT_FALSE(acquire({"minute"}, "acc", "b", start));
+    EXPECT_FALSE(acquire({"minute"}, "acc", "c", start));
+    for (auto const& order : {std::vector<std::string>{"minute", "day"}, {"day", "minute"}}) {
+        auto const blocked = acquire(order, "acc", "d", start + 1s);
+        ASSERT_TRUE(blocked);
+        EXPECT_EQ(blocked->until, start + 30s + 24h);
+    }
+}
+
+TEST_F(Registry, OnlySlotsOfTheDeadCool) {
+    EXPECT_FALSE(acquire({"minute"}, "acc", "dead/1", start));
+    EXPECT_FALSE(acquire({"minute"}, "acc", "alive/1", start));
+    ASSERT_TRUE(
+        store->write([](Tables& tables) { return abandon_permits(tables, "dead/", start + 5s); }));
+    auto const rows = *read_now<std::vector<BucketState>>(
+        *store, [](Tables& tables) { return tables.buckets(); });
+    ASSERT_EQ(rows.size(), 1U);
+    ASSERT_EQ(rows[0].slots.size(), 2U);
+    for (auto const& slot : rows[0].slots)
+        EXPECT_EQ(slot.free_at, slot.holder.empty() ? start + 65s : start + 90s) << slot.holder;
+}
+
+TEST(PermitSlots, ThatNobodyHoldsAreNotSettled) {
+    auto bucket = bucket_of(1, 60s);
+    take_permit(bucket, "a", start, start + 30s);
+    settle_permit(bucket, "b", start + 1s);
+    EXPECT_EQ(bucket.slots.at(0).holder, "a");
+    EXPECT_EQ(bucket.slots.at(0).free_at, start + 90s);
+}
+
+TEST_F(Registry, ALearnedSizeGrowsBackToWhatIsDeclaredAndNotBeyond) {
+    BucketState narrow;
+    narrow.key = "alpha/app_1/acc/minute";
+    narrow.size = 1;
+    narrow.declared = 2;
+    narrow.window = 60s;
+    narrow.source = "learned";
+    narrow.learned_at = start;
+    narrow.evidence = "HTTP 429";
+    ASSERT_TRUE(store->write([&](Tables& tables) { return tables.put_bucket(narrow); }));
+    EXPECT_FALSE(acquire({"minute"}, "acc", "a", start + 9min));
+    EXPECT_TRUE(acquire({"minute"}, "acc", "b", start + 9min));
+    auto const state = [&] {
+        return **read_now<std::optional<BucketState>>(
+            *store, [&](Tables& tables) { return tables.bucket(narrow.key); });
+    };
+    EXPECT_EQ(state().source, "learned");
+    EXPECT_FALSE(acquire({"minute"}, "acc", "b", start + 50min));
+    EXPECT_EQ(state().size, 2);
+    EXPECT_EQ(state().source, "declared");
+    EXPECT_EQ(state().evidence, "");
+}
+
+TEST_F(Registry, ASizeThatAPersonSetStays) {
+    BucketState set;
+    set.key = "alpha/app_1/acc/minute";
+    set.size = 1;
+    set.source = "set";
+    ASSERT_TRUE(store->write([&](Tables& tables) { return tables.put_bucket(set); }));
+    EXPECT_FALSE(acquire({"minute"}, "acc", "a", start + 5h));
+    EXPECT_TRUE(acquire({"minute"}, "acc", "b", start + 5h));
+    // One without a size is as good as none.
+    set.key = "alpha/app_1/eve/minute";
+    set.size = 0;
+    ASSERT_TRUE(store->write([&](Tables& tables) { return tables.put_bucket(set); }));
+    EXPECT_FALSE(acquire({"minute"}, "eve", "a", start));
+    EXPECT_FALSE(acquire({"minute"}, "eve", "b", start));
+}
+
+// Whatever fails on the way, the buckets are as they were.
+TEST_F(Registry, AStoreThatFailsTakesAndFreesNothing) {
+    test::MemoryStore inner;
+    test::FaultyStore faulty(inner);
+    std::vector<std::string> const names{"minute", "day", "app"};
+    auto const uses = bucket_uses(descriptor, names, "app_1", "acc");
+    auto const slots = [&] {
+        std::string all;
+        for (auto const& [key, bucket] : inner.tables().rows.buckets)
+            for (auto const& slot : bucket.slots)
+                all += key + slot.holder + to_rfc3339(slot.free_at) + "\n";
+        return all;
+    };
+    auto const fail_each = [&](Store::Work const& work) {
+        auto const before = slots();
+        int nth = 1;
+        for (faulty.fail_operation(nth); !faulty.write(work); faulty.fail_operation(++nth))
+            EXPECT_EQ(slots(), before) << nth;
+        EXPECT_NE(slots(), before);
+        return nth - 1;
+    };
+    EXPECT_EQ(fail_each([&](Tables& tables) -> Result<void> {
+                  auto taken = acquire_permits(tables, uses, "dead/1", start, start + 30s);
+                  return taken ? Result<void>() : Result<void>(taken.error());
+              }),
+              7);
+    EXPECT_EQ(
+        fail_each([&](Tables& tables) { return abandon_permits(tables, "dead/", start + 1s); }), 5);
+    auto const later = start + 48h;
+    EXPECT_EQ(fail_each([&](Tables& tables) -> Result<void> {
+                  auto taken = acquire_permits(tables, uses, "a", later, later + 30s);
+                  return taken ? Result<void>() : Result<void>(taken.error());
+              }),
+              7);
+    EXPECT_EQ(fail_each([&](Tables& tables) {
+                  return end_permits(tables, uses, "a", PermitEnd::replied, later + 1s);
+              }),
+              7);
 }
 
 }  // namespace

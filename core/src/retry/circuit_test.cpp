@@ -138,5 +138,40 @@ TEST(RetryBudget, LetsOneGoFreeNowAndThen) {
     EXPECT_TRUE(pay(budget, RetryBudget::cost, noon + 10s));
 }
 
+// Of an account: one good answer, and it is as if nothing had been.
+TEST(Circuit, ThatComesBackAtOnceIsClosedByOneGoodProbe) {
+    CircuitPolicy at_once;
+    at_once.by_steps = false;
+    auto const then = noon + 40s;
+    auto state = pass(opened(), asker("a", then), then, at_once).state;
+    state = answered(state, "a", false, then, at_once);
+    EXPECT_EQ(state.phase, Phase::closed);
+    // And what is closed hears nothing and holds nobody.
+    EXPECT_EQ(answered(state, "a", true, then, at_once).phase, Phase::closed);
+    EXPECT_TRUE(pass(state, asker("b", then), then, at_once).passes);
+}
+
+TEST(Circuit, InItsStepsStandsFewFailuresAndNotMany) {
+    auto const then = noon + 40s;
+    auto state = pass(opened(), asker("a", then), then, usual).state;
+    state = answered(state, "a", false, then, usual);
+    for (int i = 0; i < 2; ++i) state = answered(state, "a", false, then, usual);
+    state = answered(state, "a", true, then, usual);
+    EXPECT_EQ(state.phase, Phase::half_open);  // one of four
+    EXPECT_EQ(state.failures, 1);
+    for (int i = 0; i < 2; ++i) state = answered(state, "a", true, then, usual);
+    EXPECT_EQ(state.phase, Phase::open);  // three of six
+    EXPECT_EQ(state.until, then + 60s);
+}
+
+TEST(Circuit, InItsStepsALookAtAJobInDoubtNeedNotWaitItsTurn) {
+    auto const then = noon + 40s;
+    auto state = pass(opened(), asker("a", then), then, usual).state;
+    state = answered(state, "a", false, then, usual);
+    ASSERT_EQ(state.phase, Phase::half_open);
+    EXPECT_FALSE(pass(state, asker("b", then), then, usual).passes);
+    EXPECT_TRUE(pass(state, asker("b", then, true), then, usual).passes);
+}
+
 }  // namespace
 }  // namespace postrider::core

@@ -86,6 +86,20 @@ TEST(Decide, WhatOnlyAChangedPostMendsIsNotRevivable) {
     EXPECT_FALSE(decision.revivable);
 }
 
+TEST(Decide, WhatAPersonMustMendFirstMayBeRevived) {
+    auto const decision = decided(make_error("network.redirect"));
+    EXPECT_EQ(decision.what, RetryDecision::What::reject);
+    EXPECT_TRUE(decision.revivable);
+    EXPECT_FALSE(decision.budget_spent);
+}
+
+TEST(Decide, DoubtIsBackoffForWhatIsNotACommit) {
+    auto const decision = decided(make_error("job.outcome_unknown"));
+    EXPECT_EQ(decision.what, RetryDecision::What::wait);
+    EXPECT_EQ(decision.reason, WaitReason::backoff);
+    EXPECT_TRUE(decided(make_error("job.outcome_unknown"), Effect::prepare, 8).budget_spent);
+}
+
 TEST(NextLook, IsQuickAtFirstThenSlowThenNever) {
     EXPECT_LE(*next_look(0, 0s), 5s);
     EXPECT_EQ(*next_look(20, 1h), 5min);

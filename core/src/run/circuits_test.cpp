@@ -1,6 +1,9 @@
 // A network that is down is left alone, costs its jobs nothing, and comes back in steps; an account
 // that is refused again and again is left alone too.
+#include "run/circuits.hpp"
+
 #include <postrider/test/engine_bench.hpp>
+#include <postrider/test/memory_tables.hpp>
 
 #include <gtest/gtest.h>
 
@@ -127,6 +130,95 @@ TEST(CircuitsRun, AnAccountRefusedFiveTimesInARowIsLeftAlone) {
     EXPECT_EQ(open[0].key, "alpha/account/acc_alphaann");
     EXPECT_EQ(bench.job(other).state, JobState::published);
     EXPECT_LE(bench.network().calls("whoami"), 6);
+}
+
+// --- one process's view of them
+
+class CircuitsOfOne : public testing::Test {
+ protected:
+    CircuitsOfOne() { send.effect = adapter::Effect::look; }
+    CircuitUse use_of(std::string holder) {
+        auto use = circuit_use("alpha", send, "acc");
+        use.asker = {std::move(holder), noon + 30s, false};
+        return use;
+    }
+    CircuitState stored(std::string const& key) { return store.tables().rows.circuits.at(key); }
+    void open(std::string const& key, Instant at) {
+        ASSERT_TRUE(store.tables().put_circuit(open_circuit(key, "made up", at, {})));
+    }
+    std::optional<Blocked> enter(CircuitUse const& use, std::vector<CircuitState>& changed) {
+        return *circuits.enter(store.tables(), use, noon, changed);
+    }
+
+    static constexpr Instant noon{Milliseconds{1'800'000'000'000}};
+    adapter::Send send;
+    test::MemoryStore store;
+    SeededRandom random{7};
+    Circuits circuits{random};
+};
+
+TEST_F(CircuitsOfOne, APersonWhoWaitsPassesAllOfThemAndPaysNothing) {
+    open("alpha/look", noon);
+    auto use = use_of("a");
+    EXPECT_TRUE(*circuits.look(store, use, noon));
+    use.exempt = true;
+    use.retry_cost = RetryBudget::cost;
+    EXPECT_FALSE(*circuits.look(store, use, noon));
+    EXPECT_EQ(use.paid, 0);
+    std::vector<CircuitState> changed;
+    EXPECT_FALSE(enter(use, changed));
+    EXPECT_TRUE(changed.empty());
+}
+
+TEST_F(CircuitsOfOne, OfTwoThatBothSawRoomOneIsTheProbe) {
+    open("alpha/look", noon - 10min);
+    auto first = use_of("a");
+    auto second = use_of("b");
+    ASSERT_FALSE(*circuits.look(store, first, noon));
+    ASSERT_FALSE(*circuits.look(store, second, noon));
+    std::vector<CircuitState> changed;
+    ASSERT_FALSE(enter(first, changed));
+    ASSERT_EQ(changed.size(), 1U);
+    ASSERT_TRUE(store.tables().put_circuit(changed[0]));
+    changed.clear();
+    auto const held = enter(second, changed);
+    ASSERT_TRUE(held);
+    EXPECT_EQ(held->reason, adapter::WaitReason::circuit);
+    EXPECT_TRUE(changed.empty());
+}
+
+TEST_F(CircuitsOfOne, RetriesCostUntilNothingIsLeftAndThenOneGoesFreeNowAndThen) {
+    auto use = use_of("a");
+    use.retry_cost = RetryBudget::cost;
+    int passed = 0;
+    while (passed < 1000 && !*circuits.look(store, use, noon)) ++passed;
+    // All that the budget holds, and the free one.
+    EXPECT_EQ(passed, RetryBudget::tokens_max / RetryBudget::cost + 1);
+    auto const held = circuits.look(store, use, noon);
+    ASSERT_TRUE(*held);
+    EXPECT_GE((*held)->until, noon + RetryBudget::free_every);
+    // What did not leave after all is given back.
+    use.paid = RetryBudget::cost;
+    circuits.turn_back(use);
+    EXPECT_FALSE(*circuits.look(store, use, noon));
+}
+
+TEST_F(CircuitsOfOne, ANetworkThatFailsSaysNothingAboutTheAccount) {
+    open("alpha/look", noon - 10min);
+    open("alpha/account/acc", noon - 10min);
+    auto use = use_of("a");
+    ASSERT_FALSE(*circuits.look(store, use, noon));
+    std::vector<CircuitState> changed;
+    ASSERT_FALSE(enter(use, changed));
+    for (auto const& state : changed) ASSERT_TRUE(store.tables().put_circuit(state));
+    auto const account = stored("alpha/account/acc");
+
+    TransportReply lost;
+    lost.verdict = adapter::Verdict::no_reply;
+    ASSERT_TRUE(circuits.leave(use, lost, noon)(store.tables()));
+    EXPECT_EQ(stored("alpha/look").until, noon + 60s);
+    EXPECT_EQ(stored("alpha/account/acc").until, account.until);
+    EXPECT_EQ(stored("alpha/account/acc").prober, "a");
 }
 
 }  // namespace

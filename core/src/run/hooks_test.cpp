@@ -4,6 +4,8 @@
 #include <postrider/test/engine_bench.hpp>
 
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/json/parse.hpp>
 
 namespace postrider::core {
@@ -199,6 +201,74 @@ TEST(Hooks, SurviveADeathBetweenStateAndAction) {
 
     EXPECT_EQ(bench.notices.size(), 1U);
     EXPECT_EQ(bench.network().posts(), 1);
+}
+
+TEST(Hooks, WhatAnotherProcessHasDoneOrTakenMeanwhileIsLeftToIt) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    for (auto const* text : {"mine", "done", "taken"}) hook(bench, id, "published", notice(text));
+    bench.channel_says = [&](std::string const&) -> Result<void> {
+        auto runs = runs_of(bench, id);
+        runs.at(1).next_at.reset();
+        runs.at(2).next_at = bench.clock().now() + 1h;
+        EXPECT_TRUE(bench.truth().write([&](Tables& tables) -> Result<void> {
+            if (auto put = tables.put_hook_run(runs.at(1)); !put) return put;
+            return tables.put_hook_run(runs.at(2));
+        }));
+        return {};
+    };
+
+    ASSERT_TRUE(bench.run_until_idle());
+
+    ASSERT_EQ(bench.notices.size(), 1U);
+    EXPECT_NE(bench.notices[0].second.find("mine"), std::string::npos);
+    EXPECT_EQ(runs_of(bench, id).at(1).attempts, 0);
+    EXPECT_EQ(runs_of(bench, id).at(2).attempts, 0);
+}
+
+TEST(Hooks, WhatNobodyCanDoIsNotedAndTheJobIsUntouched) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    boost::json::object nonsense;
+    nonsense["action"] = "dance";
+    hook(bench, id, "published", nonsense);
+    ASSERT_TRUE(bench.run_until_idle());
+
+    EXPECT_TRUE(runs_of(bench, id).at(0).error.starts_with("internal.bug"));
+    EXPECT_EQ(count_events(bench, "hook.failed"), 1);
+    EXPECT_EQ(bench.job(id).state, JobState::published);
+}
+
+TEST(Hooks, WithoutChannelsANoticeWaitsForAProcessThatHasThem) {
+    EngineBench bench;
+    auto const id = bench.add_job("beta", "ben", "hello");
+    hook(bench, id, "published", notice("out"));
+    auto const mute = bench.neighbour("mute", [](std::string const&) { return false; });
+    auto running = [](Engine* engine) -> boost::asio::awaitable<void> {
+        (void)co_await engine->run({});
+    };
+    auto task = running(mute.get());
+    boost::asio::co_spawn(bench.loop(), std::move(task), boost::asio::detached);
+    bench.clock().run_until([] { return false; }, 10s);
+    EXPECT_TRUE(runs_of(bench, id).at(0).error.starts_with("hook.channel_unknown"));
+    EXPECT_TRUE(bench.notices.empty());
+    bench.die();
+
+    bench.clock().jump(1h);
+    ASSERT_TRUE(bench.run_until_idle());
+    EXPECT_EQ(bench.notices.size(), 1U);
+    EXPECT_TRUE(runs_of(bench, id).at(0).done_at);
+}
+
+TEST(Hooks, APostOfItsOwnHasNoCampaignToHold) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    hook(bench, id, "published", holding("campaign"));
+    ASSERT_TRUE(bench.run_until_idle());
+
+    EXPECT_TRUE(runs_of(bench, id).at(0).done_at);
+    EXPECT_EQ(count_events(bench, "campaign.paused"), 0);
+    EXPECT_EQ(count_events(bench, "hook.failed"), 0);
 }
 
 }  // namespace
