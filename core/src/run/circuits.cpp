@@ -117,7 +117,7 @@ Store::Work Circuits::leave(CircuitUse const& use, TransportReply const& reply, 
         opened.push_back(open_circuit(key, evidence_of(seen, policy), now, policy));
         seen = {};
     }
-    if (account.seen.empty() && account.refusals == 0) tallies_.erase(use.account);
+    if (account.refusals == 0) tallies_.erase(use.account);
     if (!use.guarded && opened.empty()) return {};
     return [use, failed, unauthorized, now, opened](Tables& tables) -> Result<void> {
         for (auto const& key : {use.group, use.account}) {
