@@ -44,7 +44,7 @@ void Attempt::enter(JobState state) {
         job_.waiting.reset();
         job_.until.reset();
     }
-    if (state == JobState::running || state == JobState::waiting) job_.revivable = false;
+    if (state == JobState::waiting) job_.revivable = false;
 }
 
 Job Attempt::stored_form() const {
@@ -73,7 +73,7 @@ asio::awaitable<bool> Attempt::put() {
             if (auto done = piece(tables); !done) return done;
         if (auto updated = tables.update_job(stored, stored.fence); !updated) return updated;
         // Polls and chunks come and go by the thousand; only news is an event.
-        if (!state_changed || stored.state == JobState::running) return {};
+        if (!state_changed) return {};
         bool const poll = stored.state == JobState::waiting &&
                           stored.waiting == adapter::WaitReason::network && stored.looks > 1;
         if (poll) return {};
