@@ -217,7 +217,7 @@ class FaultyTables final : public core::Tables {
  private:
     template <class F>
     auto through(F operation) -> decltype(operation()) {
-        if (store_.strikes()) return make_error("setup.store_unreadable");
+        if (store_.strikes()) return make_error(store_.says);
         return operation();
     }
 
@@ -255,7 +255,7 @@ void FaultyStore::submit(Work work, Done done) {
         --writes_left_;
     } else if (writes_left_ == 1) {
         if (--write_failures_left_ <= 0) writes_left_ = 0;
-        return done(make_error("setup.disk_full"));
+        return done(make_error(says));
     }
     inner_.submit(
         [this, work = std::move(work)](core::Tables& inner) -> Result<void> {
@@ -263,7 +263,7 @@ void FaultyStore::submit(Work work, Done done) {
             FaultyTables tables(*this, inner);
             auto result = work(tables);
             if (result && !in_this_piece_) (void)strikes();
-            if (in_this_piece_) return make_error("setup.store_unreadable");
+            if (in_this_piece_) return make_error(says);
             return result;
         },
         std::move(done));
@@ -274,7 +274,7 @@ Result<void> FaultyStore::read(Work const& work) {
         in_this_piece_ = false;
         FaultyTables tables(*this, inner);
         auto result = work(tables);
-        if (in_this_piece_) return make_error("setup.store_unreadable");
+        if (in_this_piece_) return make_error(says);
         return result;
     });
 }

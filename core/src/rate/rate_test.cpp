@@ -305,6 +305,11 @@ TEST_F(Registry, ASizeThatAPersonSetStays) {
     ASSERT_TRUE(store->write([&](Tables& tables) { return tables.put_bucket(set); }));
     EXPECT_FALSE(acquire({"minute"}, "acc", "a", start + 5h));
     EXPECT_TRUE(acquire({"minute"}, "acc", "b", start + 5h));
+    // So does one that was learned nobody knows when.
+    set.source = "learned";
+    ASSERT_TRUE(store->write([&](Tables& tables) { return tables.put_bucket(set); }));
+    EXPECT_FALSE(acquire({"minute"}, "acc", "a", start + 5h));
+    EXPECT_TRUE(acquire({"minute"}, "acc", "b", start + 5h));
     // One without a size is as good as none.
     set.key = "alpha/app_1/eve/minute";
     set.size = 0;

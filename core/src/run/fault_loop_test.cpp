@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <charconv>
 #include <set>
 #include <stdexcept>
 
@@ -124,7 +123,6 @@ TEST_P(FaultLoop, AStoreThatFailsOnceLosesNothingAndDoublesNothing) {
     int nth = 1;
     while (run_failing(GetParam(), nth, Failing::once) && !HasFailure()) ++nth;
     RecordProperty("operations", nth);
-    std::printf("%d operations\n", nth);
     EXPECT_GT(nth, 20);  // a story that short would tell nothing
 }
 
@@ -189,6 +187,40 @@ std::vector<std::string> with_an_open_circuit(EngineBench& bench) {
         EXPECT_TRUE(stored);
     }
     return {id};
+}
+
+// Late, and its campaign wants a person to decide: the question is opened with the state.
+std::vector<std::string> late_under_a_plan(EngineBench& bench) {
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    PlannedJob planned;
+    planned.spec = true_job(bench, id).spec;
+    planned.spec.catch_up = "ask";
+    planned.hash = job_hash(planned.spec);
+    Plan plan;
+    plan.id = "pln_1";
+    plan.jobs = {planned};
+    plan.hash = plan_hash(plan.jobs);
+    StoredPlan stored;
+    stored.id = plan.id;
+    stored.hash = plan.hash;
+    stored.state = "applied";
+    stored.body = to_json(plan);
+    EXPECT_TRUE(bench.truth().write([&](Tables& tables) { return tables.put_plan(stored); }));
+    bench.change(id, [&](Job& job) {
+        job.spec = planned.spec;
+        job.hash = planned.hash;
+        job.plan_id = plan.id;
+    });
+    bench.clock().jump(2h);
+    return {id};
+}
+
+void one_question_is_open(EngineBench& bench, std::vector<std::string> const& ids) {
+    auto const open = truth<std::vector<Approval>>(
+        bench, [](Tables& tables) { return tables.approvals("pln_1", "pending"); });
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(true_job(bench, ids.front()).approval_id, open[0].id);
+    EXPECT_TRUE(bench.network().log().empty());
 }
 
 std::vector<Story> stories() {
@@ -268,6 +300,13 @@ std::vector<Story> stories() {
                    {}});
     all.push_back({"LateOnes", late("all"), 2});
     all.push_back({"OnlyTheLatest", late("latest"), 1});
+    all.push_back(
+        {"AQuestionOfItsPlan",
+         late_under_a_plan,
+         1,
+         6h,
+         one_question_is_open,
+         [](EngineBench&, Job const& job) { return job.state == JobState::awaiting_approval; }});
     all.push_back({"Hooks", with_hooks, 1, 6h, hooks_were_run});
     all.push_back({"OpenCircuits", with_an_open_circuit});
     return all;

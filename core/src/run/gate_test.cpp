@@ -137,6 +137,10 @@ TEST_F(Gate, ALateOneIsNotRunAfterALaterOneThatWentOutLate) {
     EXPECT_FALSE(gate(first));
     tables.rows.jobs["second"] = second;
     EXPECT_EQ(gate(first)->what, What::cancel);
+    // One that was settled by a person, say, and of whose commit nothing is known.
+    second.intent.reset();
+    tables.rows.jobs["second"] = second;
+    EXPECT_EQ(gate(first)->what, What::cancel);
 }
 
 TEST_F(Gate, LateOnesLetGoAreCountedByTheHour) {

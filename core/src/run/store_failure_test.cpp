@@ -10,9 +10,10 @@ namespace {
 using namespace std::chrono_literals;
 using test::EngineBench;
 
-void expect_one_post(std::string const& network, int nth) {
+void expect_one_post(std::string const& network, int nth, char const* how = "setup.disk_full") {
     SCOPED_TRACE(nth);
     EngineBench bench;
+    bench.faults().says = how;
     auto const id = bench.add_job(network, "ann", "hello");
     bench.fail_write(nth);
     bench.run_and_kill(10min);
@@ -27,6 +28,10 @@ void expect_one_post(std::string const& network, int nth) {
 
 TEST(StoreFailure, AtAnyWriteLeadsToOnePost) {
     for (int nth = 1; nth <= 25; ++nth) expect_one_post("alpha", nth);
+}
+
+TEST(StoreFailure, AStoreThatOthersKeepTooLongDecidesNothingEither) {
+    for (int nth = 1; nth <= 25; ++nth) expect_one_post("alpha", nth, "setup.store_locked");
 }
 
 TEST(StoreFailure, AtAnyWriteOfABlindCommitLeadsToOnePost) {

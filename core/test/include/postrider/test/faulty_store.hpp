@@ -21,6 +21,8 @@ class FaultyStore final : public core::Store {
         writes_left_ = nth;
         write_failures_left_ = times;
     }
+    /// With this code.
+    std::string says = "setup.store_unreadable";
     void heal();
     /// True when the failure that was asked for has happened.
     [[nodiscard]] bool struck() const { return struck_; }
