@@ -7,8 +7,10 @@
 #include "operations/schema_notation.hpp"
 #include "operations/table.hpp"
 
+#include <postrider/adapter/adapter.hpp>
 #include <postrider/adapter/module.hpp>
 #include <postrider/catalogue.hpp>
+#include <postrider/core/adapters.hpp>
 #include <postrider/suggest.hpp>
 
 #include <boost/json/array.hpp>
@@ -148,12 +150,47 @@ json::object exit_codes_object() {
     return object;
 }
 
-json::object errors_object() {
+// The codes of the catalogue, then those that each adapter brings. `area`: only those whose first
+// word it is. An adapter that cannot be used is a warning.
+json::object errors_object(Context& context, std::string const& area) {
     json::array items;
-    for (auto const& row : catalogue()) items.push_back(row_object(row));
+    auto const add = [&](std::span<ErrorRow const> rows) {
+        for (auto const& row : rows)
+            if (area.empty() || row.code.substr(0, row.code.find('.')) == area)
+                items.push_back(row_object(row));
+    };
+    add(catalogue());
+    if (auto const adapters = context.adapters())
+        for (auto const& network : (*adapters)->names()) {
+            auto const adapter = (*adapters)->find(network);
+            if (adapter) {
+                add((*adapter)->descriptor().errors);
+                continue;
+            }
+            Finding unusable;
+            unusable.level = Finding::Level::warning;
+            unusable.code = adapter.error().code();
+            unusable.message = adapter.error().message();
+            context.warnings.push_back(std::move(unusable));
+        }
     json::object object;
     object["items"] = std::move(items);
     return object;
+}
+
+Error unknown_area(Context& context, std::string const& area) {
+    std::vector<std::string> known;
+    auto const all = errors_object(context, {});
+    for (auto const& item : all.at("items").as_array()) {
+        std::string_view const code = item.at("code").as_string();
+        std::string word(code.substr(0, code.find('.')));
+        if (std::find(known.begin(), known.end(), word) == known.end())
+            known.push_back(std::move(word));
+    }
+    auto message = fmt::format("no code begins with '{}.'", area);
+    if (auto const near = nearest_name(area, known); !near.empty())
+        message += fmt::format("; did you mean '{}'?", near);
+    return make_error("not_found.schema", message).with("name", "errors " + area);
 }
 
 json::object operation_schemas(Operation const& operation) {
@@ -187,7 +224,7 @@ Error unknown_schema(std::string const& name) {
     return make_error("not_found.schema", message).with("name", name);
 }
 
-Result<Answer> run_schema(Context&, Request const& request) {
+Result<Answer> run_schema(Context& context, Request const& request) {
     Answer answer;
     auto words = request.texts("name");
     std::string name;
@@ -196,7 +233,7 @@ Result<Answer> run_schema(Context&, Request const& request) {
         json::object all;
         all["envelope"] = envelope_schema();
         all["exit_codes"] = exit_codes_object();
-        all["errors"] = errors_object();
+        all["errors"] = errors_object(context, {});
         json::array items;
         for (auto const* operation : operations()) items.push_back(operation_schemas(*operation));
         all["operations"] = std::move(items);
@@ -222,8 +259,11 @@ Result<Answer> run_schema(Context&, Request const& request) {
         answer.data["exit_codes"] = exit_codes_object();
         return answer;
     }
-    if (name == "errors") {
-        answer.data["errors"] = errors_object();
+    if (words.front() == "errors" && words.size() <= 2) {
+        auto const area = words.size() == 2 ? words.back() : std::string();
+        answer.data["errors"] = errors_object(context, area);
+        if (answer.data["errors"].at("items").as_array().empty())
+            return unknown_area(context, area);
         return answer;
     }
     auto const* operation = operation_named(name);
@@ -237,7 +277,9 @@ Result<Answer> run_schema(Context&, Request const& request) {
 
 constexpr InputSpec schema_inputs[] = {
     {.name = "name",
-     .help = "an operation, or envelope, exit-codes, errors; nothing: all names",
+     .help =
+         "an operation, or envelope, exit-codes, errors (or errors AREA, such as errors media); "
+         "nothing: all names",
      .positional = true,
      .repeatable = true},
     {.name = "all", .type = InputType::boolean, .help = "everything at once; large, use --out"},
@@ -247,7 +289,7 @@ constexpr InputSpec schema_inputs[] = {
      .help = "also what is on its way out (nothing is, so far)"},
 };
 constexpr std::string_view schema_examples[] = {
-    "schema job.wait", "schema post plan --skeleton", "schema exit-codes"};
+    "schema job.wait", "schema post plan --skeleton", "schema exit-codes", "schema errors media"};
 
 }  // namespace
 
