@@ -119,6 +119,14 @@ Result<std::vector<core::Job>> all_jobs(core::Tables& tables, core::JobFilter fi
     return tables.jobs(filter);
 }
 
+boost::json::object finding_object(Finding const& finding) {
+    boost::json::object object;
+    object["level"] = finding.level == Finding::Level::error ? "error" : "warning";
+    for (auto const& member : to_json(finding))
+        if (member.key() != "level") object[member.key()] = member.value();
+    return object;
+}
+
 Answer list_answer(Context& context,
                    boost::json::array items,
                    std::optional<std::string> next_cursor) {

@@ -44,6 +44,9 @@ Result<core::Person> person_named(core::Tables& tables, std::string const& name)
 /// Jobs of a whole plan, campaign or store, however many.
 Result<std::vector<core::Job>> all_jobs(core::Tables& tables, core::JobFilter filter);
 
+/// A finding as answers show it: its level always, first.
+boost::json::object finding_object(Finding const& finding);
+
 /// One page of a list that is in memory as a whole: items after `cursor`, and the next cursor.
 /// Items are told apart by what `key` gives.
 template <class T, class Key>

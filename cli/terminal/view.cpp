@@ -52,6 +52,7 @@ std::string cell_of(json::value const* value) {
         }
         return joined.empty() ? "-" : joined;
     }
+    if (value->is_double()) return fmt::format("{}", value->get_double());  // 30, not 3E1
     return json::serialize(*value);
 }
 

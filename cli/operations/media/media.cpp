@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace postrider::cli {
 
 namespace {
@@ -55,6 +57,51 @@ std::vector<Finding> findings_of(adapter::MediaFacts const& facts,
         facts, *media_rules, rules.creator ? &*rules.creator : nullptr, path);
 }
 
+/// What one source is, and all that speaks against it. Facts are missing where it is no media.
+struct Probed {
+    std::optional<adapter::MediaFacts> facts;
+    std::vector<Finding> findings;
+};
+
+// Fails only for what is no fault of the source: the next one would meet the same.
+Result<Probed> probe_source(Context& context,
+                            std::string const& source,
+                            std::size_t index,
+                            std::optional<Rules> const& rules) {
+    Probed probed;
+    auto file = context.path_of(source);
+    auto facts = file ? context.probe(*file) : Result<adapter::MediaFacts>(Error(file.error()));
+    if (facts) {
+        if (rules) probed.findings = findings_of(*facts, *rules, index);
+        probed.facts = *std::move(facts);
+        return probed;
+    }
+    auto const& error = facts.error();
+    if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::usage)
+        return file ? error.with("file", file->string()) : error;
+    Finding finding;
+    finding.code = error.code();
+    finding.path = fmt::format("/source/{}", index);
+    finding.message = error.message();
+    probed.findings.push_back(std::move(finding));
+    return probed;
+}
+
+// All of them failed: what they have in common. Some: `media.partial`, whose exit says to read
+// each.
+Error failure(std::vector<Finding> const& errors, std::size_t good, std::size_t all) {
+    auto const& first = errors.front();
+    bool const same = std::all_of(errors.begin(), errors.end(), [&](Finding const& finding) {
+        return finding.code == first.code;
+    });
+    auto error = good > 0
+                     ? make_error("media.partial",
+                                  fmt::format("{} of {} files cannot be used", all - good, all))
+                     : make_error(same ? first.code : "media.unsupported", first.message);
+    for (auto const& finding : errors) error = error.with_at(finding);
+    return error.with_side_effects(SideEffects::none);
+}
+
 Result<Answer> run_probe(Context& context, Request const& request) {
     std::optional<Rules> rules;
     if (request.has("for")) {
@@ -68,38 +115,32 @@ Result<Answer> run_probe(Context& context, Request const& request) {
     Answer answer;
     json::array items;
     std::vector<Finding> errors;
-    std::size_t index = 0;
+    std::size_t good = 0;
     for (auto const& source : request.texts("source")) {
-        auto file = context.path_of(source);
-        if (!file) return file.error();
-        auto facts = context.probe(*file);
-        if (!facts) return facts.error().with("file", file->string());
-        json::object item;
-        item["media"] = adapter::to_json(*facts);
+        auto probed = probe_source(context, source, items.size(), rules);
+        if (!probed) return probed.error();
+        bool fits = true;
         json::array findings;
-        if (rules)
-            for (auto& finding : findings_of(*facts, *rules, index)) {
-                json::object object;
-                object["level"] = finding.level == Finding::Level::error ? "error" : "warning";
-                for (auto const& member : to_json(finding))
-                    if (member.key() != "level") object[member.key()] = member.value();
-                findings.push_back(std::move(object));
-                if (finding.level == Finding::Level::error)
-                    errors.push_back(finding);
-                else
-                    answer.warnings.push_back(finding);
-            }
-        item["fits"] = rules ? json::value(errors.empty()) : json::value(nullptr);
+        for (auto& finding : probed->findings) {
+            bool const bad = finding.level == Finding::Level::error;
+            fits = fits && !bad;
+            findings.push_back(finding_object(finding));
+            (bad ? errors : answer.warnings).push_back(std::move(finding));
+        }
+        if (fits) ++good;
+        json::object item;
+        item["source"] = source;
+        if (probed->facts)
+            item["media"] = adapter::to_json(*probed->facts);
+        else
+            item["media"] = nullptr;
+        item["fits"] = rules ? json::value(fits) : json::value(nullptr);
         item["findings"] = std::move(findings);
         items.push_back(std::move(item));
-        ++index;
     }
+    auto const all = items.size();
     answer.data["items"] = std::move(items);
-    if (!errors.empty()) {
-        auto error = make_error("media.unsupported", errors.front().message);
-        for (auto& finding : errors) error = error.with_at(std::move(finding));
-        answer.error = std::move(error);
-    }
+    if (!errors.empty()) answer.error = failure(errors, good, all);
     return answer;
 }
 
@@ -123,9 +164,11 @@ constinit Operation const media_probe_operation{
     .name = "media.probe",
     .sentence = "container, codecs, frame, rate, duration, hash; and whether a network takes it",
     .inputs = probe_inputs,
-    .output = "{items: [{media: @media, fits: bool|null, findings: [@finding]}]}",
+    .output =
+        "{items: [{source: text, media: @media|null, fits: bool|null, findings: [@finding]}]}",
     .errors =
-        "media.missing media.unreadable media.empty media.not_media media.damaged media.limit "
+        "media.partial media.missing media.unreadable media.empty media.not_media media.damaged "
+        "media.limit "
         "media.unsupported "
         "setup.helper_missing not_found.network not_found.account",
     .scope = Scope::read,
@@ -133,7 +176,11 @@ constinit Operation const media_probe_operation{
     .examples = probe_examples,
     .view =
         "items: fits media.container media.video_codec media.width media.height media.frame_rate "
-        "media.duration_ms media.size_bytes media.path",
+        "media.duration_ms media.size_bytes source",
+    .more =
+        "Each source has its answer: what is no media has `media: null` and says why in "
+        "`findings`. "
+        "Exit 0 when all can be used, 13 (media.partial) when some can, 7 when none can.",
     .run = run_probe,
 };
 

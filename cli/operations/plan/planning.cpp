@@ -50,14 +50,6 @@ json::value text_or_null(std::string const& text) {
     return json::string(text);
 }
 
-json::object finding_object(Finding const& finding) {
-    json::object object;
-    object["level"] = finding.level == Finding::Level::error ? "error" : "warning";
-    for (auto& member : to_json(finding))
-        if (member.key() != "level") object[member.key()] = member.value();
-    return object;
-}
-
 json::object planned_object(core::PlannedJob const& planned) {
     auto const& spec = planned.spec;
     json::object object;
