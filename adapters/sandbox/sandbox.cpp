@@ -59,6 +59,7 @@ Descriptor make_descriptor() {
 
     OptionSpec api_base;
     api_base.name = "api_base";
+    api_base.type = OptionType::url;
     api_base.help = "Base URL of the network.";
     api_base.default_text = "http://sandbox.invalid";
     descriptor.app_options = {api_base};

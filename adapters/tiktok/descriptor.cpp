@@ -106,10 +106,10 @@ std::vector<OptionSpec> post_options() {
 }
 
 std::vector<OptionSpec> app_options() {
-    auto api_base = option("api_base", OptionType::text, "Base URL of the API.");
+    auto api_base = option("api_base", OptionType::url, "Base URL of the API.");
     api_base.default_text = official_api_base;
     auto authorize_base =
-        option("authorize_base", OptionType::text, "Base URL of the page where creators connect.");
+        option("authorize_base", OptionType::url, "Base URL of the page where creators connect.");
     authorize_base.default_text = official_authorize_base;
     auto upload_hosts =
         option("upload_hosts",

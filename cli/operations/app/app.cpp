@@ -8,6 +8,7 @@
 #include <postrider/catalogue.hpp>
 #include <postrider/core/ids.hpp>
 #include <postrider/core/vault.hpp>
+#include <postrider/server_url.hpp>
 
 #include <boost/json/array.hpp>
 
@@ -37,6 +38,23 @@ json::object shown_app(core::App const& app, adapter::Descriptor const* descript
     return object;
 }
 
+Error unusable(std::string_view input, std::string const& got, std::string message) {
+    Finding finding;
+    finding.code = "usage.bad_value";
+    finding.path = fmt::format("/{}", input);
+    finding.message = message;
+    finding.got = json::string(got);
+    return make_error("usage.bad_value", std::move(message)).with_at(std::move(finding));
+}
+
+// Of a desktop app any port of this machine may be registered, which is written `*`. Nothing:
+// it is taken back.
+bool is_redirect(std::string text) {
+    if (text.empty()) return true;
+    if (auto const any = text.find(":*"); any != std::string::npos) text.replace(any, 2, ":1");
+    return is_server_url(text.substr(0, text.find('?')));
+}
+
 // The part that `add` and `set` share: everything but name and network.
 Result<core::App> changed_app(Context& context,
                               Request const& request,
@@ -44,7 +62,20 @@ Result<core::App> changed_app(Context& context,
                               core::App app) {
     auto const problems =
         set_app_options(descriptor.app_options, request.texts("option"), app.options);
-    if (!problems.empty()) return problems_error(problems);
+    if (!problems.empty()) {
+        context.suggestions.push_back(
+            {"What the options of such an app may be",
+             "nothing",
+             {"network", "show", descriptor.network, "--section", "options"}});
+        return problems_error(problems);
+    }
+    if (request.has("redirect") && !is_redirect(request.text("redirect")))
+        return unusable("redirect",
+                        request.text("redirect"),
+                        "--redirect is the address that is registered for the app, such as "
+                        "https://studio.example/callback or http://127.0.0.1:*/callback/");
+    if (request.has("key") && request.text("key").empty())
+        return unusable("key", "", "--key must not be empty");
     if (request.has("key")) app.client_id = request.text("key");
     if (request.has("redirect")) app.redirect = request.text("redirect");
     if (request.has("audited")) app.audited = request.text("audited") == "yes";
@@ -236,7 +267,9 @@ constinit Operation const app_add_operation{
     .sentence = "register a developer application of a network",
     .inputs = app_add_inputs,
     .output = "@app",
-    .errors = "not_found.network conflict.name_taken option.unknown option.wrong_type",
+    .errors =
+        "not_found.network conflict.name_taken option.unknown option.wrong_type "
+        "option.not_allowed usage.bad_value",
     .scope = Scope::admin,
     .effect = OperationEffect::store,
     .examples = app_add_examples,
@@ -271,7 +304,7 @@ constinit Operation const app_set_operation{
     .sentence = "change what is known of a developer application",
     .inputs = app_set_inputs,
     .output = "@app",
-    .errors = "not_found.app option.unknown option.wrong_type",
+    .errors = "not_found.app option.unknown option.wrong_type option.not_allowed usage.bad_value",
     .scope = Scope::admin,
     .effect = OperationEffect::store,
     .examples = app_set_examples,

@@ -2,6 +2,7 @@
 #include "operations/app/options.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/server_url.hpp>
 #include <postrider/suggest.hpp>
 
 #include <boost/json/array.hpp>
@@ -38,11 +39,21 @@ WrittenOption written_option(std::string const& text) {
 Result<boost::json::value> typed_option(adapter::OptionSpec const& spec,
                                         std::string const& text,
                                         std::string const& path) {
-    auto const wrong = [&](std::string const& message) {
-        auto finding = option_finding("option.wrong_type", path, message, text);
+    auto const refuse = [&](char const* code, std::string message, std::string_view advice) {
+        if (!spec.secret) message += fmt::format(", not '{}'", text);
+        message += advice;
+        auto finding = option_finding(code, path, message, spec.secret ? std::string() : text);
+        if (spec.secret) finding.got = nullptr;
         for (auto const& value : spec.values) finding.allowed.emplace_back(value.value);
-        return make_error("option.wrong_type", message).with_at(std::move(finding));
+        return make_error(code, std::move(message)).with_at(std::move(finding));
     };
+    auto const wrong = [&](std::string message, std::string_view advice = {}) {
+        return refuse("option.wrong_type", std::move(message), advice);
+    };
+    auto const outside = [&](std::string message) {
+        return refuse("option.not_allowed", std::move(message), {});
+    };
+    bool const bounded = spec.integer_min != 0 || spec.integer_max != 0;
     if (text == "ask" && (spec.reserved || spec.askable)) {
         boost::json::object open;
         open["ask"] = true;
@@ -56,9 +67,12 @@ Result<boost::json::value> typed_option(adapter::OptionSpec const& spec,
         case adapter::OptionType::integer: {
             std::int64_t number = 0;
             auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
-            if (read.ec == std::errc{} && read.ptr == text.data() + text.size())
-                return boost::json::value(number);
-            return wrong(fmt::format("{} is a whole number", spec.name));
+            if (read.ec != std::errc{} || read.ptr != text.data() + text.size())
+                return wrong(fmt::format("{} is a whole number", spec.name));
+            if (bounded && (number < spec.integer_min || number > spec.integer_max))
+                return outside(fmt::format(
+                    "{} is from {} to {}", spec.name, spec.integer_min, spec.integer_max));
+            return boost::json::value(number);
         }
         case adapter::OptionType::choice: {
             for (auto const& value : spec.values)
@@ -68,14 +82,26 @@ Result<boost::json::value> typed_option(adapter::OptionSpec const& spec,
             // Some networks offer values that no descriptor can list; those are checked by the
             // adapter.
             if (known.empty()) return boost::json::value(boost::json::string(text));
-            auto message = fmt::format("{} is one of {}", spec.name, fmt::join(known, ", "));
-            if (auto const near = nearest_name(text, known); !near.empty())
-                message += fmt::format("; did you mean '{}'?", near);
-            return wrong(message);
+            auto const near = nearest_name(text, known);
+            return wrong(fmt::format("{} is one of {}", spec.name, fmt::join(known, ", ")),
+                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
         }
         case adapter::OptionType::duration:
-            if (parse_duration(text)) return boost::json::value(boost::json::string(text));
-            return wrong(fmt::format("{} is a duration such as 1500ms or 3s", spec.name));
+            if (auto const duration = parse_duration(text); !duration)
+                return wrong(fmt::format("{} is a duration such as 1500ms or 3s", spec.name));
+            else if (bounded &&
+                     (duration->count() < spec.integer_min || duration->count() > spec.integer_max))
+                return outside(fmt::format("{} is from {} to {}",
+                                           spec.name,
+                                           to_duration_text(Milliseconds{spec.integer_min}),
+                                           to_duration_text(Milliseconds{spec.integer_max})));
+            break;
+        case adapter::OptionType::url:
+            if (is_server_url(text)) break;
+            return wrong(
+                fmt::format("{} is an address such as {}",
+                            spec.name,
+                            spec.default_text.empty() ? "https://api.example" : spec.default_text));
         case adapter::OptionType::text:
             break;
     }

@@ -3,6 +3,7 @@
 #include <postrider/adapter/descriptor.hpp>
 
 #include <postrider/catalogue.hpp>
+#include <postrider/server_url.hpp>
 #include <postrider/suggest.hpp>
 
 #include "json_values.hpp"
@@ -187,6 +188,10 @@ class Checker {
                 return;
             case OptionType::duration:
                 check_duration(option, value);
+                return;
+            case OptionType::url:
+                if (!value.is_string() || !is_server_url(view(value.get_string())))
+                    wrong_type(option, value, "an address that begins with http:// or https://");
                 return;
         }
     }

@@ -14,7 +14,8 @@
 
 namespace postrider::adapter {
 
-enum class OptionType { boolean, integer, text, choice, duration };
+/// `url` is what is_server_url() says it is.
+enum class OptionType { boolean, integer, text, choice, duration, url };
 
 /// One option of a post or of an app.
 struct OptionSpec {
@@ -192,6 +193,7 @@ struct Words<adapter::OptionType> {
         {adapter::OptionType::text, "text"},
         {adapter::OptionType::choice, "choice"},
         {adapter::OptionType::duration, "duration"},
+        {adapter::OptionType::url, "url"},
     };
 };
 
