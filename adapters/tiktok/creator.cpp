@@ -45,6 +45,10 @@ bool is_about_creator(Error const& error) {
 
 }  // namespace
 
+bool only_direct(adapter::AccountView const& account) {
+    return has_scope(account, "video.publish") && !has_scope(account, "video.upload");
+}
+
 adapter::Send ask_creator_info(Settings const& settings) {
     adapter::Send send;
     send.step = step::creator_info;
@@ -99,8 +103,15 @@ adapter::FactsAction creator_facts(adapter::AccountView const& account,
         facts.blocked = error;
         return adapter::Facts{std::move(facts)};
     }
-    if (reply->step == step::creator_info)
-        return adapter::Facts{facts_of(parse_creator_info(envelope.data), now)};
+    if (reply->step == step::creator_info) {
+        auto facts = facts_of(parse_creator_info(envelope.data), now);
+        if (only_direct(account))
+            facts.undeliverable["inbox"] =
+                "The creator has granted direct posts only; deliver directly, or connect the "
+                "account "
+                "again and grant drafts.";
+        return adapter::Facts{std::move(facts)};
+    }
 
     auto const user = parse_user_info(envelope.data);
     adapter::CreatorFacts facts;

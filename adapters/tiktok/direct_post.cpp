@@ -40,7 +40,8 @@ Doubt blind_doubt(Error const& cause) {
 // Falls back to the inbox only where the post allows it, and only for what a draft is not subject
 // to.
 bool may_fall_back(JobView const& job, State const& state, std::string_view network_code) {
-    if (job.post.deliver != Deliver::direct_or_inbox || state.inbox) return false;
+    if (job.post.deliver != Deliver::direct_or_inbox || state.inbox || only_direct(job.account))
+        return false;
     auto const* row = find_network_code(network_code, in_api);
     return row && row->only_direct;
 }
@@ -89,7 +90,7 @@ Action after_creator_info(JobView const& job, State state, Reply const& reply) {
 
     auto const info = parse_creator_info(envelope.data);
     auto const facts = facts_of(info, job.now);
-    if (job.post.deliver == Deliver::direct_or_inbox &&
+    if (job.post.deliver == Deliver::direct_or_inbox && !only_direct(job.account) &&
         only_direct_is_impossible(job.post, job.app, facts)) {
         state.inbox = true;
         return Save{write_state(state)};

@@ -333,6 +333,16 @@ TEST(Inbox, TakesOverOnlyWhereDirectPostingIsImpossible) {
     EXPECT_TRUE(std::holds_alternative<Fail>(next(job, reply(step::init, "init/invalid_params"))));
 }
 
+TEST(Inbox, DoesNotTakeOverWhereDraftsAreNotGranted) {
+    auto job = new_job();
+    job.post.deliver = Deliver::direct_or_inbox;
+    job.account.scopes = {"user.info.basic", "video.publish"};
+
+    EXPECT_TRUE(std::holds_alternative<Fail>(
+        next(job, reply(step::creator_info, "creator_info/spam_risk_too_many_posts"))));
+    EXPECT_TRUE(std::holds_alternative<Fail>(next(job, reply(step::init, "init/unaudited"))));
+}
+
 TEST(Inbox, TakesOverFromAPullOnlyAsAnAttemptOfItsOwn) {
     auto job = pull_job();
     job.post.deliver = Deliver::direct_or_inbox;

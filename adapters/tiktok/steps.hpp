@@ -42,6 +42,9 @@ adapter::FactsAction creator_facts(adapter::AccountView const& account,
                                    Instant now,
                                    adapter::Answer const& answer);
 
+/// True when the creator has granted direct posts and not drafts: the inbox is closed.
+bool only_direct(adapter::AccountView const& account);
+
 // --- validate.cpp
 
 std::vector<Finding> check_post(adapter::Post const& post,

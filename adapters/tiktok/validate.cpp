@@ -129,6 +129,23 @@ std::optional<Finding> not_audited(Post const& post,
                     facts->handle.empty() ? "this account" : facts->handle));
 }
 
+// Where both ways are allowed the direct one is left.
+std::optional<Finding> drafts_not_granted(Post const& post, CreatorFacts const* facts) {
+    if (!facts || post.deliver == Deliver::direct) return std::nullopt;
+    auto const inbox = facts->undeliverable.find("inbox");
+    if (inbox == facts->undeliverable.end()) return std::nullopt;
+    bool const either = post.deliver == Deliver::direct_or_inbox;
+    auto result = finding("account.scope_missing",
+                          "/deliver",
+                          either ? "The creator has granted direct posts only: where a direct post "
+                                   "is not possible, the inbox does not take over."
+                                 : inbox->second);
+    result.level = direct_level(post);
+    result.got = word(post.deliver);
+    result.allowed.emplace_back("direct");
+    return result;
+}
+
 void check_cover(Post const& post, std::vector<Finding>& findings) {
     if (post.kind == PostKind::video && !post.media.empty()) {
         auto const cover = parse_duration(text_option(post, "cover_at"));
@@ -192,6 +209,7 @@ std::vector<Finding> check_post(Post const& post,
         warning.level = Finding::Level::warning;
         findings.push_back(std::move(warning));
     }
+    if (auto refused = drafts_not_granted(post, facts)) findings.push_back(*std::move(refused));
     if (post.deliver == Deliver::inbox) return findings;
 
     add_direct(not_audited(post, app, facts));
@@ -204,7 +222,11 @@ std::vector<Finding> check_post(Post const& post,
         findings.push_back(std::move(blocked));
     }
     if (auto const drafts = facts->locked.find("privacy_level"); drafts != facts->locked.end())
-        add_direct(finding("account.scope_missing", "/deliver", drafts->second));
+        add_direct(finding("account.scope_missing",
+                           "/deliver",
+                           post.deliver == Deliver::direct_or_inbox
+                               ? "The creator has granted drafts only: this goes to the inbox."
+                               : drafts->second));
     // These are choices of a person: they are refused even where the inbox would do.
     if (auto found = privacy_not_offered(post, *facts)) findings.push_back(*std::move(found));
     for (auto& found : interactions_not_offered(post, *facts)) findings.push_back(std::move(found));

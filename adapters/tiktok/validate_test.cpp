@@ -154,6 +154,41 @@ TEST(Validate, AnAccountWithDraftsOnlyTakesNoDirectPost) {
     EXPECT_TRUE(found(Deliver::inbox).empty());
 }
 
+TEST(Validate, AnAccountWithDirectPostsOnlyTakesNoDraft) {
+    auto job = new_job();
+    CreatorFacts known = facts("creator_info/public_account");
+    known.undeliverable["inbox"] = "direct only";
+    auto const found = [&](Deliver deliver) {
+        job.post.deliver = deliver;
+        std::vector<Finding::Level> levels;
+        for (auto const& finding : tiktok_adapter()->validate(job.post, job.app, &known))
+            if (finding.code == "account.scope_missing") levels.push_back(finding.level);
+        return levels;
+    };
+
+    EXPECT_EQ(found(Deliver::inbox), std::vector{Finding::Level::error});
+    EXPECT_EQ(found(Deliver::direct_or_inbox), std::vector{Finding::Level::warning});
+    EXPECT_TRUE(found(Deliver::direct).empty());
+}
+
+TEST(CreatorFacts, SayThatTheInboxIsClosedWhereDraftsAreNotGranted) {
+    auto job = new_job();
+    auto const locked = [&](std::vector<std::string> scopes) {
+        job.account.scopes = std::move(scopes);
+        auto const told =
+            tiktok_adapter()->facts(job.account,
+                                    job.app,
+                                    job.now,
+                                    reply(step::creator_info, "creator_info/public_account"));
+        return std::get<Facts>(told).facts.undeliverable.contains("inbox");
+    };
+
+    EXPECT_TRUE(locked({"user.info.basic", "video.publish"}));
+    EXPECT_FALSE(locked({"user.info.basic", "video.publish", "video.upload"}));
+    // Tokens that were brought by hand may come without a word about scopes.
+    EXPECT_FALSE(locked({}));
+}
+
 TEST(CreatorFacts, ComeFromCreatorInfo) {
     auto const known = facts("creator_info/public_account");
 

@@ -42,7 +42,7 @@ constexpr std::pair<std::string_view, std::string_view> shapes[] = {
          tokens: {issued_at: instant, expires_at: instant, refresh_expires_at: instant|null, refreshable: bool}|null})"},
     {"facts",
      R"({as_of: instant, handle: !text, nickname: !text, avatar_url: !text, remote_id: text, offered: {*: [text]},
-         locked: {*: !text}, limits: {*: int}, blocked: @error|null})"},
+         locked: {*: !text}, undeliverable: {*: !text}, limits: {*: int}, blocked: @error|null})"},
     {"media",
      R"({path: text, url: text, sha256: text, size_bytes: int, mtime_ns: int, ctime_ns: int, inode: int, device: int, kind: text,
          container: text, mime: text, video_codec: text, audio_codec: text, width: int, height: int, rotation: int,

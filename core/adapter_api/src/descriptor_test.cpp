@@ -220,6 +220,7 @@ TEST(CreatorFacts, ComeBackFromTheirJson) {
     facts.handle = "@acmebakery";
     facts.offered = {{"audience", {"friends", "self"}}, {"nothing", {}}};
     facts.locked = {{"duet", "switched off by the creator"}};
+    facts.undeliverable = {{"inbox", "not granted"}};
     facts.limits = {{"video_duration_ms", 600'000}};
     facts.blocked = make_error("network.quota_spent");
 
@@ -227,6 +228,7 @@ TEST(CreatorFacts, ComeBackFromTheirJson) {
 
     EXPECT_EQ(boost::json::serialize(to_json(again)), boost::json::serialize(to_json(facts)));
     EXPECT_TRUE(again.offered.contains("nothing"));
+    EXPECT_EQ(again.undeliverable, facts.undeliverable);
     ASSERT_TRUE(again.blocked);
     EXPECT_EQ(again.blocked->code(), "network.quota_spent");
 }

@@ -98,6 +98,9 @@ boost::json::object to_json(CreatorFacts const& facts) {
     boost::json::object locked;
     for (auto const& [option, why] : facts.locked) locked[option] = why;
     object["locked"] = std::move(locked);
+    boost::json::object undeliverable;
+    for (auto const& [deliver, why] : facts.undeliverable) undeliverable[deliver] = why;
+    object["undeliverable"] = std::move(undeliverable);
     boost::json::object limits;
     for (auto const& [name, limit] : facts.limits) limits[name] = limit;
     object["limits"] = std::move(limits);
@@ -128,6 +131,10 @@ CreatorFacts creator_facts_from_json(boost::json::object const& object) {
         for (auto const& member : locked->get_object())
             facts.locked[std::string{member.key()}] =
                 detail::text_member(locked->get_object(), member.key());
+    if (auto const* closed = object.if_contains("undeliverable"); closed && closed->is_object())
+        for (auto const& member : closed->get_object())
+            facts.undeliverable[std::string{member.key()}] =
+                detail::text_member(closed->get_object(), member.key());
     if (auto const* limits = object.if_contains("limits"); limits && limits->is_object())
         for (auto const& member : limits->get_object())
             facts.limits[std::string{member.key()}] =

@@ -84,6 +84,8 @@ struct CreatorFacts {
         offered;  ///< option -> values that may be chosen now
     std::map<std::string, std::string>
         locked;  ///< boolean option -> why only `false` is possible now
+    /// A delivery that the creator has not permitted -> what to do about it.
+    std::map<std::string, std::string> undeliverable;
     std::map<std::string, std::int64_t> limits;  ///< such as `video_duration_ms`
     std::optional<Error> blocked;                ///< this creator cannot post now, and why
 };
