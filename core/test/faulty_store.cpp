@@ -184,6 +184,12 @@ class FaultyTables final : public core::Tables {
     Result<std::vector<core::HookRun>> hook_runs(std::string_view job_id) override {
         return through([&] { return inner_.hook_runs(job_id); });
     }
+    Result<std::vector<core::HookRun>> failed_hook_runs(int limit) override {
+        return through([&] { return inner_.failed_hook_runs(limit); });
+    }
+    Result<void> forget_hook_runs(Instant raised_before, int limit) override {
+        return through([&] { return inner_.forget_hook_runs(raised_before, limit); });
+    }
     Result<std::optional<core::CircuitState>> circuit(std::string_view key) override {
         return through([&] { return inner_.circuit(key); });
     }

@@ -45,6 +45,22 @@ Result<std::vector<core::HookRun>> MemoryTables::hook_runs(std::string_view job_
     return found;
 }
 
+Result<std::vector<core::HookRun>> MemoryTables::failed_hook_runs(int limit) {
+    std::vector<core::HookRun> failed;
+    for (auto run = rows.hook_runs.rbegin(); run != rows.hook_runs.rend(); ++run)
+        if (!run->second.error.empty() && !run->second.done_at &&
+            static_cast<int>(failed.size()) < limit)
+            failed.push_back(run->second);
+    return failed;
+}
+
+Result<void> MemoryTables::forget_hook_runs(Instant raised_before, int limit) {
+    std::erase_if(rows.hook_runs, [&](auto const& row) {
+        return row.second.raised_at < raised_before && !row.second.next_at && limit-- > 0;
+    });
+    return {};
+}
+
 Result<std::optional<core::CircuitState>> MemoryTables::circuit(std::string_view key) {
     auto const found = rows.circuits.find(std::string(key));
     if (found == rows.circuits.end()) return std::optional<core::CircuitState>();

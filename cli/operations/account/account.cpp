@@ -202,6 +202,19 @@ Result<json::object> shown_account(core::Tables& tables, core::Account const& ac
         shown["refreshable"] = !(*tokens)->sealed_refresh.empty();
         object["tokens"] = std::move(shown);
     }
+    auto circuit = tables.circuit(fmt::format("{}/account/{}", account.network, account.id));
+    if (!circuit) return circuit.error();
+    object["circuit"] = nullptr;
+    if (*circuit) object["circuit"] = circuit_object(**circuit);
+    return object;
+}
+
+json::object circuit_object(core::CircuitState const& circuit) {
+    json::object object;
+    object["phase"] = word(circuit.phase);
+    object["since"] = to_rfc3339(circuit.opened_at);
+    object["until"] = to_rfc3339(circuit.until);
+    object["evidence"] = circuit.evidence;
     return object;
 }
 

@@ -7,6 +7,9 @@
 
 namespace postrider::cli {
 
+/// A circuit that is not closed: while it is open nothing passes before `until`.
+boost::json::object circuit_object(core::CircuitState const& circuit);
+
 Result<boost::json::object> shown_account(core::Tables& tables, core::Account const& account);
 
 }  // namespace postrider::cli

@@ -68,6 +68,11 @@ Result<Answer> run_job_show(Context& context, Request const& request) {
             json::array timeline;
             for (auto const& step : *steps) timeline.push_back(core::to_json(step));
             answer.data["timeline"] = std::move(timeline);
+            auto runs = tables.hook_runs(job->id);
+            if (!runs) return runs.error();
+            json::array hooks;
+            for (auto const& run : *runs) hooks.push_back(core::to_json(run));
+            answer.data["hooks"] = std::move(hooks);
         }
         if (job->state == JobState::unknown)
             answer.next.push_back(
@@ -283,11 +288,13 @@ constinit Operation const job_show_operation{
     .name = "job.show",
     .sentence = "one job: state, receipt, error, and its timeline",
     .inputs = job_show_inputs,
-    .output = "{job: @job, timeline?: [@step]}",
+    .output = "{job: @job, timeline?: [@step], hooks?: [@hook_run]}",
     .errors = "not_found.job",
     .scope = Scope::read,
     .examples = job_show_examples,
-    .view = "timeline: attempt step effect verdict http_status duration_ms started_at note",
+    .view =
+        "timeline: attempt step effect verdict http_status duration_ms started_at note; "
+        "hooks: state action.action attempts raised_at done_at next_at error",
     .run = run_job_show,
 };
 

@@ -1,4 +1,5 @@
 // `postrider status`: what needs me?
+#include "operations/account/shown.hpp"
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -44,6 +46,72 @@ json::object account_row(std::string const& name, AccountCounts const& counts) {
     return object;
 }
 
+using Need = std::function<void(char const*, std::string const&, std::string const&)>;
+
+// What is left alone for a while. An endpoint comes back by itself; an account's authorisation that
+// is refused again and again is its creator's to mend.
+Result<void> tell_circuits(core::Tables& tables, Instant now, Need const& need, Answer& answer) {
+    auto circuits = tables.circuits();
+    if (!circuits) return circuits.error();
+    json::array list;
+    for (auto const& circuit : *circuits) {
+        auto const words = parted(circuit.key, '/');
+        bool const of_account = words.size() == 3 && words[1] == "account";
+        json::object object;
+        object["network"] = words.front();
+        object["endpoint"] = nullptr;
+        object["account"] = nullptr;
+        auto subject = circuit.key;
+        if (of_account) {
+            auto account = tables.account(words[2]);
+            if (!account) return account.error();
+            subject = *account ? (*account)->name : words[2];
+            object["account"] = subject;
+        } else {
+            object["endpoint"] = words.size() > 1 ? words[1] : std::string();
+        }
+        for (auto const& member : circuit_object(circuit)) object[member.key()] = member.value();
+        list.push_back(std::move(object));
+        bool const open = circuit.phase == core::CircuitState::Phase::open && circuit.until > now;
+        need("circuit",
+             subject,
+             fmt::format("{} since {}{}: {}",
+                         open ? "left alone" : "comes back in steps",
+                         to_rfc3339(circuit.opened_at),
+                         open ? " until " + to_rfc3339(circuit.until) : std::string(),
+                         circuit.evidence));
+        if (of_account)
+            answer.next.push_back({"Ask the network how the account stands",
+                                   "nothing",
+                                   {"account", "check", subject}});
+    }
+    answer.data["circuits"] = std::move(list);
+    return {};
+}
+
+constexpr int hooks_shown = 100;
+
+Result<void> tell_hooks(core::Tables& tables, Need const& need, Answer& answer) {
+    auto failed = tables.failed_hook_runs(hooks_shown);
+    if (!failed) return failed.error();
+    for (auto const& run : *failed) {
+        auto const* action = run.action.if_contains("action");
+        need("hook",
+             run.job_id,
+             fmt::format("{} on {} failed {}, {}: {}",
+                         action && action->is_string() ? std::string(action->get_string())
+                                                       : std::string("its hook"),
+                         run.state,
+                         run.attempts == 1 ? "once" : fmt::format("{} times", run.attempts),
+                         run.next_at ? "tried again at " + to_rfc3339(*run.next_at)
+                                     : std::string("given up"),
+                         run.error));
+        answer.next.push_back(
+            {"What this job's hooks did", "nothing", {"job", "show", run.job_id, "--timeline"}});
+    }
+    return {};
+}
+
 Result<Answer> run_status(Context& context, Request const&) {
     auto const now = context.now();
     auto read = read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
@@ -63,7 +131,7 @@ Result<Answer> run_status(Context& context, Request const&) {
             if (job.state == JobState::rejected && job.revivable) ++row.dead;
         }
         json::array needs;
-        auto const need =
+        Need const need =
             [&needs](char const* what, std::string const& subject, std::string const& sentence) {
                 json::object object;
                 object["what"] = what;
@@ -140,11 +208,16 @@ Result<Answer> run_status(Context& context, Request const&) {
                      account.name,
                      account.pause_reason.empty() ? "it is paused" : account.pause_reason);
         }
+        if (auto told = tell_circuits(tables, now, need, answer); !told) return told.error();
+        if (auto told = tell_hooks(tables, need, answer); !told) return told.error();
         json::object counts;
         for (auto const& [state, count] : totals) counts[state] = count;
         json::array list;
         for (auto const& [name, row] : rows) list.push_back(account_row(name, row));
+        auto circuits = std::move(answer.data["circuits"]);
+        answer.data.clear();
         answer.data["needs_you"] = std::move(needs);
+        answer.data["circuits"] = std::move(circuits);
         answer.data["counts"] = std::move(counts);
         answer.data["accounts"] = std::move(list);
         return answer;
@@ -161,19 +234,22 @@ constexpr std::string_view status_examples[] = {"status"};
 constinit Operation const status_operation{
     .name = "status",
     .sentence =
-        "what needs you: approvals, unknown outcomes, dead letters, accounts to connect again",
+        "what needs you: approvals, unknown outcomes, dead letters, accounts to connect again, "
+        "circuits that are open, hooks that failed",
     .output =
         "{needs_you: [{what: "
-        "\"approval\"|\"unknown\"|\"dead_letter\"|\"reconnect\"|\"app\"|\"paused\", "
-        "subject: text, "
-        "sentence: !text}], counts: {*: int}, accounts: [{account: text, due_soon: int, running: "
+        "\"approval\"|\"unknown\"|\"dead_letter\"|\"reconnect\"|\"app\"|\"paused\"|"
+        "\"circuit\"|\"hook\", subject: text, sentence: !text}], circuits: [{network: text, "
+        "endpoint: text|null, account: text|null, phase: \"open\"|\"half_open\", since: instant, "
+        "until: instant, evidence: text}], counts: {*: int}, accounts: [{account: text, due_soon: "
+        "int, running: "
         "int, "
         "waiting: int, awaiting_approval: int, unknown: int, dead: int, published: int}], "
         "engine_running: bool}",
     .scope = Scope::read,
     .examples = status_examples,
     .view =
-        "needs_you: what subject sentence; "
+        "hide: circuits; needs_you: what subject sentence; "
         "accounts: account due_soon running waiting awaiting_approval unknown dead published",
     .run = run_status,
 };

@@ -14,13 +14,18 @@ constexpr std::size_t id_letters = 26;
 
 }  // namespace
 
-std::string new_id(std::string_view prefix, Instant now, Random& random) {
+std::string least_id(std::string_view prefix, Instant at) {
     std::string id(prefix);
     id += '_';
-    auto const since_1970 = std::max<std::int64_t>(0, now.time_since_epoch().count());
+    auto const since_1970 = std::max<std::int64_t>(0, at.time_since_epoch().count());
     auto const time = static_cast<std::uint64_t>(since_1970) & ((1ULL << 48) - 1);
     for (std::size_t i = 0; i < time_letters; ++i)
         id += letters[(time >> (5 * (time_letters - 1 - i))) & 31U];
+    return id;
+}
+
+std::string new_id(std::string_view prefix, Instant now, Random& random) {
+    auto id = least_id(prefix, now);
     // Two draws of 64 bits, 40 of each used: eight letters a draw.
     for (int half = 0; half < 2; ++half) {
         auto bits = random.next();

@@ -69,4 +69,18 @@ json::object to_json(Event const& event) {
     return object;
 }
 
+json::object to_json(HookRun const& run) {
+    json::object object;
+    object["id"] = run.id;
+    object["job_id"] = run.job_id;
+    object["state"] = run.state;
+    object["action"] = run.action;
+    object["raised_at"] = to_rfc3339(run.raised_at);
+    object["attempts"] = run.attempts;
+    object["next_at"] = detail::instant_or_null(run.next_at);
+    object["done_at"] = detail::instant_or_null(run.done_at);
+    object["error"] = detail::text_or_null(run.error);
+    return object;
+}
+
 }  // namespace postrider::core

@@ -19,6 +19,10 @@ namespace {
 
 constexpr int hooks_at_once = 50;
 constexpr auto hook_given_up_after = std::chrono::hours{72};
+// A person may want to see what hooks did; each one that comes to its end makes room for itself, so
+// that a durable store does not grow by them without bound.
+constexpr auto hook_kept = std::chrono::hours{24 * 30};
+constexpr int hooks_forgotten_at_once = 20;
 
 // The claim itself: whoever dies at the work leaves it due again then.
 Milliseconds hook_again_in(int attempts) {
@@ -45,6 +49,8 @@ Result<void> note_failure(
     run.error = fmt::format("{}: {}", error.code(), error.message());
     if (now - run.raised_at > hook_given_up_after) run.next_at.reset();
     if (auto put = tables.put_hook_run(run); !put) return put;
+    if (auto room = tables.forget_hook_runs(now - hook_kept, hooks_forgotten_at_once); !room)
+        return room;
     if (!first) return {};
     auto data = job_event(job);
     data["state"] = run.state;
@@ -119,7 +125,8 @@ asio::awaitable<Result<void>> HookRunner::carry_out(HookRun run) {
         if (!told) return note_failure(tables, run, told.error(), job, now);
         if (holds)
             if (auto held = hold(tables, run, job, now); !held) return held;
-        return tables.put_hook_run(finished);
+        if (auto put = tables.put_hook_run(finished); !put) return put;
+        return tables.forget_hook_runs(now - hook_kept, hooks_forgotten_at_once);
     };
     auto written = co_await write(parts_.store, std::move(work));
     if (written || !holds) co_return written;

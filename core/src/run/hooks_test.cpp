@@ -133,6 +133,50 @@ TEST(Hooks, AChannelThatFailsIsTriedAgainAndTheJobIsUntouched) {
     EXPECT_EQ(count_events(bench, "hook.failed"), 1);
 }
 
+TEST(Hooks, OnesThatEndedLongAgoMakeRoomForNewOnes) {
+    EngineBench bench;
+    auto const publish = [&](char const* key) {
+        auto const id = bench.add_job("alpha", "ann", key);
+        hook(bench, id, "published", notice("out"));
+        EXPECT_TRUE(bench.run_until_idle());
+        return id;
+    };
+    auto const old = publish("old");
+    bench.clock().jump(29 * 24h);
+    auto const recent = publish("recent");
+    ASSERT_EQ(runs_of(bench, old).size(), 1U);
+
+    bench.clock().jump(2 * 24h);
+    publish("new");
+
+    EXPECT_TRUE(runs_of(bench, old).empty());
+    EXPECT_EQ(runs_of(bench, recent).size(), 1U);
+}
+
+TEST(Hooks, FailedOnesAreFoundUntilTheySucceed) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    hook(bench, id, "published", notice("out"));
+    bool full = true;
+    bench.channel_says = [&](std::string const&) -> Result<void> {
+        if (full) return make_error("hook.channel_failed", "no space");
+        return {};
+    };
+    auto const failed = [&] {
+        return read_now<std::vector<HookRun>>(
+                   bench.store(), [](Tables& tables) { return tables.failed_hook_runs(10); })
+            ->size();
+    };
+
+    ASSERT_TRUE(bench.run_until_idle());
+    EXPECT_EQ(failed(), 1U);
+
+    full = false;
+    bench.clock().jump(1h);
+    ASSERT_TRUE(bench.run_until_idle());
+    EXPECT_EQ(failed(), 0U);
+}
+
 TEST(Hooks, AnUnknownChannelIsGivenUpAfterThreeDays) {
     EngineBench bench;
     auto const id = bench.add_job("alpha", "ann", "hello");

@@ -84,6 +84,8 @@ class SqliteTables final : public Tables {
     Result<std::vector<HookRun>> hook_runs(std::string_view job_id) override;
     Result<std::optional<CircuitState>> circuit(std::string_view key) override;
     Result<void> put_circuit(CircuitState const& circuit) override;
+    Result<std::vector<HookRun>> failed_hook_runs(int limit) override;
+    Result<void> forget_hook_runs(Instant raised_before, int limit) override;
     Result<std::vector<CircuitState>> circuits() override;
 
     Result<void> put_media(adapter::MediaFacts const& facts) override;

@@ -118,6 +118,27 @@ Result<std::vector<HookRun>> SqliteTables::hook_runs(std::string_view job_id) {
     return runs;
 }
 
+Result<std::vector<HookRun>> SqliteTables::failed_hook_runs(int limit) {
+    auto use = statements_.use(std::string(select_hook_run) +
+                               "where error <> '' and done_at is null order by id desc limit ?");
+    use.bind(limit);
+    std::vector<HookRun> runs;
+    while (use.step()) runs.push_back(read_hook_run(use));
+    return runs;
+}
+
+Result<void> SqliteTables::forget_hook_runs(Instant raised_before, int limit) {
+    // By the key, which sorts by time: what is kept is never looked at.
+    statements_
+        .use(
+            "delete from hook_runs where id in (select id from hook_runs where id < ? and next_at "
+            "is null order by id limit ?)")
+        .bind(least_id("hkr", raised_before))
+        .bind(limit)
+        .run();
+    return {};
+}
+
 Result<std::optional<CircuitState>> SqliteTables::circuit(std::string_view key) {
     auto use = statements_.use("select body from circuits where key = ?");
     use.bind(key);

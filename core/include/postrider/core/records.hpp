@@ -156,5 +156,6 @@ boost::json::object to_json(Account const& account);
 boost::json::object to_json(App const& app);  ///< without its secret
 boost::json::object to_json(Approval const& approval);
 boost::json::object to_json(Event const& event);
+boost::json::object to_json(HookRun const& run);
 
 }  // namespace postrider::core

@@ -143,6 +143,10 @@ class Tables {
     virtual Result<std::vector<HookRun>> hook_runs(std::string_view job_id) = 0;  ///< oldest first
 
     // --- circuits that are not closed
+    /// Those whose last attempt failed, whether or not they are tried again; newest first.
+    virtual Result<std::vector<HookRun>> failed_hook_runs(int limit) = 0;
+    /// Forgets up to `limit` runs that were raised before then and are done or given up.
+    virtual Result<void> forget_hook_runs(Instant raised_before, int limit) = 0;
     virtual Result<std::optional<CircuitState>> circuit(std::string_view key) = 0;
     virtual Result<void> put_circuit(CircuitState const& circuit) = 0;  ///< a closed one goes
     virtual Result<std::vector<CircuitState>> circuits() = 0;           ///< by key

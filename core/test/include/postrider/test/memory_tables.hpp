@@ -114,6 +114,8 @@ class MemoryTables final : public core::Tables {
     Result<std::vector<core::HookRun>> hook_runs(std::string_view job_id) override;
     Result<std::optional<core::CircuitState>> circuit(std::string_view key) override;
     Result<void> put_circuit(core::CircuitState const& circuit) override;
+    Result<std::vector<core::HookRun>> failed_hook_runs(int limit) override;
+    Result<void> forget_hook_runs(Instant raised_before, int limit) override;
     Result<std::vector<core::CircuitState>> circuits() override;
 
     Result<void> put_media(adapter::MediaFacts const& facts) override;
