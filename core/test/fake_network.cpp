@@ -359,9 +359,11 @@ asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest se
     } else {
         co_await clock_.sleep(round_trip / 2);
     }
-    auto status = [&reply](int code, std::string text) {
+    auto status = [&reply, this](int code, std::string text) {
         reply.verdict = adapter::Verdict::replied;
         reply.http = adapter::HttpReply(code, std::move(text));
+        if (code >= 500 && !retry_after.empty())
+            reply.http.headers.push_back({"Retry-After", retry_after});
     };
     if (!known) status(401, "token");
     if (down) status(503, "down");

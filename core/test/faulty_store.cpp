@@ -71,8 +71,10 @@ class FaultyTables final : public core::Tables {
                                   Instant at) override {
         return through([&] { return inner_.note_late_commit(account_id, job_id, at); });
     }
-    Result<std::vector<Instant>> late_commits(std::string_view account_id, Instant since) override {
-        return through([&] { return inner_.late_commits(account_id, since); });
+    Result<std::vector<Instant>> late_commits(std::string_view account_id,
+                                              Instant since,
+                                              std::string_view except) override {
+        return through([&] { return inner_.late_commits(account_id, since, except); });
     }
     Result<void> put_person(core::Person const& person) override {
         return through([&] { return inner_.put_person(person); });

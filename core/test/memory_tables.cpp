@@ -246,10 +246,14 @@ Result<void> MemoryTables::note_late_commit(std::string_view account_id,
 }
 
 Result<std::vector<Instant>> MemoryTables::late_commits(std::string_view account_id,
-                                                        Instant since) {
-    std::vector<Instant> times;
+                                                        Instant since,
+                                                        std::string_view except) {
+    std::map<std::string, Instant> newest;
     for (auto const& [account, at, job] : rows.late_commits)
-        if (account == account_id && at > since) times.push_back(at);
+        if (account == account_id && at > since && job != except) newest[job] = at;
+    std::vector<Instant> times;
+    for (auto const& [job, at] : newest) times.push_back(at);
+    std::sort(times.begin(), times.end());
     return times;
 }
 

@@ -62,7 +62,7 @@ bool Diary::is_late_burst(core::Tables& tables, Story const& story, Instant at) 
     auto const job = tables.job(story.job_id);
     if (!job || !*job || (*job)->spec.asap) return false;
     if (at - (*job)->spec.due_at <= (*job)->spec.catch_up_within) return false;
-    auto const recent = tables.late_commits((*job)->account_id, at - 1h);
+    auto const recent = tables.late_commits((*job)->account_id, at - 1h, (*job)->id);
     auto const kinds = ground_.kinds();
     auto const kind = std::find_if(kinds.begin(), kinds.end(), [&](auto const* one) {
         return one->name == (*job)->spec.network;

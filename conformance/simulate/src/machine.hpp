@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postrider::simulate {
@@ -41,7 +42,8 @@ class Machine {
     std::set<std::string, std::less<>> dead;  ///< names of processes that ended
     bool faults_over = false;
     bool clock_was_wrong = false;
-    std::vector<std::deque<Milliseconds>> late_commits;  ///< by account
+    /// By account: when, and of which job.
+    std::vector<std::deque<std::pair<Milliseconds, int>>> late_commits;
 
     [[nodiscard]] static core::Vault const& vault();
 

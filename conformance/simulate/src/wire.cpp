@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace postrider::simulate {
 
@@ -122,13 +123,17 @@ void Wire::check_burst(int job) {
     if (plan.asap || lateness <= core::JobSpec{}.catch_up_within || machine_.clock_was_wrong)
         return;
     auto& recent = machine_.late_commits[static_cast<std::size_t>(plan.account)];
-    while (!recent.empty() && recent.front() <= machine_.time.elapsed - 1h) recent.pop_front();
-    recent.push_back(machine_.time.elapsed);
+    while (!recent.empty() && recent.front().first <= machine_.time.elapsed - 1h)
+        recent.pop_front();
+    recent.emplace_back(machine_.time.elapsed, job);
+    // A job that commits again is no further post.
+    std::set<int> posts;
+    for (auto const& [at, late] : recent) posts.insert(late);
     auto const most = machine_.kind.adapter->descriptor().account_burst;
-    if (static_cast<int>(recent.size()) > most)
+    if (static_cast<int>(posts.size()) > most)
         machine_.wrong(Wrong::late_burst,
                        job,
-                       fmt::format("the {}th late post of its account in an hour", recent.size()));
+                       fmt::format("the {}th late post of its account in an hour", posts.size()));
 }
 
 void Wire::arrive(Machine& machine, std::shared_ptr<Flight> const& flight) {

@@ -5,6 +5,7 @@
 
 #include <postrider/catalogue.hpp>
 #include <postrider/core/mutant.hpp>
+#include <postrider/core/rate_news.hpp>
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -368,6 +369,7 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
                                                                             : "network.unavailable",
                                 fmt::format("The network failed us: {}.", what))
                          .with_operation(operation);
+        told_to_wait_ = read_rate_news(reply.http.headers, {}, now()).retry_after;
         next = co_await fail(std::move(error), std::nullopt);
         co_return next;
     }

@@ -89,6 +89,7 @@ class Attempt {
     bool refreshed_ = false;
     adapter::Effect last_effect_ = adapter::Effect::look;
     adapter::Verdict last_verdict_ = adapter::Verdict::replied;
+    std::optional<Milliseconds> told_to_wait_;  ///< by the network, with the answer that failed
     bool commit_replied_ =
         false;  // the newest answer is a commit's, and the adapter has not yet said what it means
     std::int64_t token_generation_ = 0;

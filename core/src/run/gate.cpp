@@ -128,7 +128,7 @@ Result<std::optional<GateStop>> check_gate(Tables& tables,
                         to_rfc3339(job.spec.due_at)))));
 
     // Late ones let go: never more in an hour than the network's account bears.
-    auto recent = tables.late_commits(job.account_id, now - 1h);
+    auto recent = tables.late_commits(job.account_id, now - 1h, job.id);
     if (!recent) return recent.error();
     bool const many = static_cast<int>(recent->size()) >= descriptor.account_burst;
     if (many && !mutant("late_burst_ignored"))

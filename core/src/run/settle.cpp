@@ -36,6 +36,14 @@ Result<std::optional<Instant>> prepare_again_at(Tables& tables,
     return std::optional<Instant>(lost[lost.size() - lost_prepares_max] + 1h);
 }
 
+// Everybody was told the same: 0 to 10 % more, so that not all come back at once, and a day at
+// most.
+Milliseconds a_little_more(Milliseconds told, Random& random) {
+    auto const spread = static_cast<std::uint64_t>(told.count() / 10) + 1;
+    return std::min<Milliseconds>(
+        told + Milliseconds{static_cast<std::int64_t>(random.below(spread))}, 24h);
+}
+
 }  // namespace
 
 void Attempt::enter(JobState state) {
@@ -203,6 +211,8 @@ asio::awaitable<Attempt::Next> Attempt::fail(Error error,
         case RetryDecision::What::wait: {
             std::optional<Instant> until;
             if (decision.delay) until = now() + *decision.delay;
+            if (auto const told = std::exchange(told_to_wait_, std::nullopt); told && until)
+                until = std::max(*until, now() + a_little_more(*told, parts_.random));
             if (last_effect_ == adapter::Effect::prepare && until) {
                 std::vector<Instant> lost;
                 if (last_verdict_ == adapter::Verdict::no_reply) lost.push_back(now());

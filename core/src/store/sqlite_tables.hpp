@@ -40,7 +40,9 @@ class SqliteTables final : public Tables {
     Result<void> note_late_commit(std::string_view account_id,
                                   std::string_view job_id,
                                   Instant at) override;
-    Result<std::vector<Instant>> late_commits(std::string_view account_id, Instant since) override;
+    Result<std::vector<Instant>> late_commits(std::string_view account_id,
+                                              Instant since,
+                                              std::string_view except) override;
 
     Result<void> put_person(Person const& person) override;
     Result<std::optional<Person>> person(std::string_view name) override;
@@ -82,10 +84,10 @@ class SqliteTables final : public Tables {
     Result<std::vector<HookRun>> due_hook_runs(Instant now, int limit) override;
     Result<std::optional<Instant>> next_hook_run() override;
     Result<std::vector<HookRun>> hook_runs(std::string_view job_id) override;
-    Result<std::optional<CircuitState>> circuit(std::string_view key) override;
-    Result<void> put_circuit(CircuitState const& circuit) override;
     Result<std::vector<HookRun>> failed_hook_runs(int limit) override;
     Result<void> forget_hook_runs(Instant raised_before, int limit) override;
+    Result<std::optional<CircuitState>> circuit(std::string_view key) override;
+    Result<void> put_circuit(CircuitState const& circuit) override;
     Result<std::vector<CircuitState>> circuits() override;
 
     Result<void> put_media(adapter::MediaFacts const& facts) override;

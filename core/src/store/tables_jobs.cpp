@@ -379,10 +379,12 @@ Result<void> SqliteTables::note_late_commit(std::string_view account_id,
 }
 
 Result<std::vector<Instant>> SqliteTables::late_commits(std::string_view account_id,
-                                                        Instant since) {
-    auto use =
-        statements_.use("select at from late_commits where account_id = ? and at > ? order by at");
-    use.bind(account_id).bind(since);
+                                                        Instant since,
+                                                        std::string_view except) {
+    auto use = statements_.use(
+        "select max(at) from late_commits where account_id = ? and at > ? and job_id <> ? group by "
+        "job_id order by 1");
+    use.bind(account_id).bind(since).bind(except);
     std::vector<Instant> times;
     while (use.step()) times.push_back(use.instant());
     return times;

@@ -85,12 +85,14 @@ class Tables {
         JobFilter const& filter) = 0;  ///< by state
     virtual Result<void> add_step(StepRecord const& step) = 0;
     virtual Result<std::vector<StepRecord>> steps(std::string_view job_id) = 0;
-    /// Commits of one account since an instant that were late; for limits.account_burst.
+    /// Late jobs of one account, for limits.account_burst. A job counts once, by its newest commit
+    /// after `since`; `except` names the job that asks.
     virtual Result<void> note_late_commit(std::string_view account_id,
                                           std::string_view job_id,
                                           Instant at) = 0;
     virtual Result<std::vector<Instant>> late_commits(std::string_view account_id,
-                                                      Instant since) = 0;
+                                                      Instant since,
+                                                      std::string_view except) = 0;
 
     // --- people, apps, accounts, tokens
     virtual Result<void> put_person(Person const& person) = 0;
@@ -141,12 +143,12 @@ class Tables {
     virtual Result<std::vector<HookRun>> due_hook_runs(Instant now, int limit) = 0;
     virtual Result<std::optional<Instant>> next_hook_run() = 0;
     virtual Result<std::vector<HookRun>> hook_runs(std::string_view job_id) = 0;  ///< oldest first
-
-    // --- circuits that are not closed
     /// Those whose last attempt failed, whether or not they are tried again; newest first.
     virtual Result<std::vector<HookRun>> failed_hook_runs(int limit) = 0;
     /// Forgets up to `limit` runs that were raised before then and are done or given up.
     virtual Result<void> forget_hook_runs(Instant raised_before, int limit) = 0;
+
+    // --- circuits that are not closed
     virtual Result<std::optional<CircuitState>> circuit(std::string_view key) = 0;
     virtual Result<void> put_circuit(CircuitState const& circuit) = 0;  ///< a closed one goes
     virtual Result<std::vector<CircuitState>> circuits() = 0;           ///< by key

@@ -76,6 +76,7 @@ class FakeNetwork final : public core::Transport {
     Milliseconds processing{4'000};
     bool never_ends = false;            ///< state says `working` for ever
     std::optional<Instant> down_until;  ///< until then every answer is HTTP 503, without effect
+    std::string retry_after;            ///< what every answer of HTTP 5xx carries
     bool banned = false;                ///< the network refuses whatever this account publishes
     bool refuse_content = false;        ///< the network refuses after publishing was asked for
 

@@ -70,7 +70,9 @@ class MemoryTables final : public core::Tables {
     Result<void> note_late_commit(std::string_view account_id,
                                   std::string_view job_id,
                                   Instant at) override;
-    Result<std::vector<Instant>> late_commits(std::string_view account_id, Instant since) override;
+    Result<std::vector<Instant>> late_commits(std::string_view account_id,
+                                              Instant since,
+                                              std::string_view except) override;
 
     Result<void> put_person(core::Person const& person) override;
     Result<std::optional<core::Person>> person(std::string_view name) override;
@@ -112,10 +114,10 @@ class MemoryTables final : public core::Tables {
     Result<std::vector<core::HookRun>> due_hook_runs(Instant now, int limit) override;
     Result<std::optional<Instant>> next_hook_run() override;
     Result<std::vector<core::HookRun>> hook_runs(std::string_view job_id) override;
-    Result<std::optional<core::CircuitState>> circuit(std::string_view key) override;
-    Result<void> put_circuit(core::CircuitState const& circuit) override;
     Result<std::vector<core::HookRun>> failed_hook_runs(int limit) override;
     Result<void> forget_hook_runs(Instant raised_before, int limit) override;
+    Result<std::optional<core::CircuitState>> circuit(std::string_view key) override;
+    Result<void> put_circuit(core::CircuitState const& circuit) override;
     Result<std::vector<core::CircuitState>> circuits() override;
 
     Result<void> put_media(adapter::MediaFacts const& facts) override;
