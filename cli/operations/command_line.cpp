@@ -250,7 +250,7 @@ TypedRequest read_flags(Operation const& operation, std::vector<std::string> con
         if (is_flag(extra)) {
             auto const flag = extra.substr(0, extra.find('='));
             finding.code = "usage.unknown_flag";
-            if (flag == "--workspace" || flag == "--detail") {
+            if (flag == "--workspace") {
                 finding.code = "usage.later_stage";
                 finding.message = fmt::format("{} belongs to a later stage", flag);
                 request.problems.push_back(std::move(finding));

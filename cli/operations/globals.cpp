@@ -48,6 +48,15 @@ constexpr InputSpec inputs[] = {
      .type = InputType::text,
      .help = "print one value alone, named by a JSON Pointer such as /plan/plan_hash",
      .placeholder = "POINTER"},
+    {.name = "detail",
+     .type = InputType::choice,
+     .help = "how much an answer says: concise leaves out what is rarely needed, and what is null",
+     .values = "full|concise",
+     .fallback = "full",
+     .more =
+         "Of JSON only; --fields and --get choose from the full answer. `postrider schema NAME` "
+         "marks what goes with x-detail, `schema NAME --detail concise` is the schema of the "
+         "rest."},
     {.name = "out",
      .type = InputType::path,
      .help = "write the data to a file; the answer says path, bytes and hash",
@@ -118,6 +127,7 @@ Globals globals_from(boost::json::object const& values) {
     globals.idempotency_key = request.text("idempotency_key");
     globals.fields = parted(request.text("fields"), ',');
     globals.get = request.text("get");
+    globals.concise = request.text("detail") == "concise";
     globals.out = request.text("out");
     if (request.has("limit")) globals.limit = static_cast<int>(request.integer("limit"));
     globals.cursor = request.text("cursor");

@@ -29,6 +29,7 @@ struct Globals {
     std::string idempotency_key;
     std::vector<std::string> fields;
     std::string get;
+    bool concise = false;
     std::string out;
     int limit = 20;
     std::string cursor;

@@ -1,6 +1,8 @@
 // The forms of an answer: envelope, lines, ids, table, one value, a file.
 #include "operations/printer.hpp"
 
+#include "operations/detail.hpp"
+#include "operations/schema_notation.hpp"
 #include "operations/settings.hpp"
 #include "terminal/view.hpp"
 
@@ -107,6 +109,8 @@ bool Printer::colored(bool terminal) const {
 
 void Printer::line(json::object line) {
     if (mode_ != OutputMode::ndjson) return;
+    if (auto* item = line.if_contains("item"); item && is_concise())
+        *item = concise_item(schema_of(operation_->output), *item);
     if (seq_ == 0) {
         json::object hello;
         hello["type"] = "hello";
@@ -144,6 +148,18 @@ void Printer::choose_fields(Ending& ending) const {
         }
     }
     if (ending.error) ending.data.reset();
+}
+
+bool Printer::is_concise() const {
+    bool const for_people = mode_ == OutputMode::table && globals_.out.empty();
+    return globals_.concise && operation_ && globals_.fields.empty() && globals_.get.empty() &&
+           !for_people;
+}
+
+void Printer::shorten(Ending& ending) const {
+    if (!is_concise() || !ending.data) return;
+    auto shorter = concise_value(schema_of(operation_->output), json::value(*ending.data));
+    ending.data = std::move(shorter.as_object());
 }
 
 void Printer::write_out(Ending& ending) const {
@@ -280,6 +296,7 @@ void Printer::print_people(Ending const& ending, std::optional<std::string> cons
 int Printer::finish(Ending ending, std::optional<std::string> const& text) {
     if (printed_.exchange(true)) return exit_of(ending);
     choose_fields(ending);
+    shorten(ending);
     write_out(ending);
     if (print_value(ending)) return exit_of(ending);
     switch (mode_) {

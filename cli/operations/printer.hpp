@@ -35,6 +35,8 @@ class Printer {
  private:
     [[nodiscard]] bool colored(bool terminal) const;
     void choose_fields(Ending& ending) const;
+    [[nodiscard]] bool is_concise() const;
+    void shorten(Ending& ending) const;
     void write_out(Ending& ending) const;
     void print_error(Ending const& ending) const;
     void print_people(Ending const& ending, std::optional<std::string> const& text) const;

@@ -114,11 +114,14 @@ class NotationReader {
                 schema["additionalProperties"] = alternatives();
                 continue;
             }
+            bool const left_out = take('~');
             auto const name = word();
             bool const optional = take('?');
             expect(':');
             if (!optional) required.emplace_back(name);
-            properties[name] = alternatives();
+            auto member = alternatives();
+            if (left_out) member["x-detail"] = "full";
+            properties[name] = std::move(member);
             skip_space();
         } while (take(','));
         expect('}');

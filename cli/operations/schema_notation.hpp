@@ -7,6 +7,8 @@
 //   [T]                                            a list
 //   {name: T, other?: T}                           an object with these members in this order; `?`:
 //   may be absent
+//   {~name: T}                                     left out of a concise answer (`x-detail` in the
+//   schema)
 //   {*: T}                                         an object whose members have names of their own
 //   @name                                          a shape that several operations share, see
 //   shared_shapes()

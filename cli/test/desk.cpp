@@ -3,6 +3,7 @@
 
 #include "operations/check.hpp"
 #include "operations/command_line.hpp"
+#include "operations/detail.hpp"
 #include "operations/envelope.hpp"
 #include "operations/schema_notation.hpp"
 #include "operations/table.hpp"
@@ -49,7 +50,7 @@ std::string Ran::code() const {
     return std::string(error->get_object().at("code").as_string());
 }
 
-void expect_sound(json::object const& envelope, bool whole) {
+void expect_sound(json::object const& envelope, bool whole, bool concise) {
     auto const text = json::serialize(envelope).substr(0, 2000);
     for (auto const& fault : schema_faults(envelope_schema(), json::value(envelope), true)) {
         // Members of data, of context and of what lies beneath are described elsewhere.
@@ -72,9 +73,15 @@ void expect_sound(json::object const& envelope, bool whole) {
     auto const* data = envelope.at("data").if_object();
     whole = whole && !envelope.at("meta").as_object().contains("truncated") &&
             !envelope.at("meta").as_object().contains("out");
-    if (operation && data && whole)
-        for (auto const& fault : schema_faults(schema_of(operation->output), *data, true))
-            ADD_FAILURE() << name << " data" << fault << "\n" << text;
+    if (!operation || !data || !whole) return;
+    auto const full = schema_of(operation->output);
+    for (auto const& fault : schema_faults(concise ? concise_schema(full) : full, *data, true))
+        ADD_FAILURE() << name << " data" << fault << "\n" << text;
+    if (concise) return;
+    // The shorter form of every answer too.
+    auto const shorter = concise_value(full, *data);
+    for (auto const& fault : schema_faults(concise_schema(full), shorter, true))
+        ADD_FAILURE() << name << " concise data" << fault << "\n" << text;
 }
 
 void Desk::SetUp() {
@@ -120,7 +127,9 @@ Ran Desk::run(std::vector<std::string> const& arguments, std::string const& inpu
         // Chosen fields are a part of the answer by intention.
         bool const chosen =
             std::find(arguments.begin(), arguments.end(), "--fields") != arguments.end();
-        expect_sound(ran.envelope, !chosen);
+        bool const concise =
+            std::find(arguments.begin(), arguments.end(), "concise") != arguments.end();
+        expect_sound(ran.envelope, !chosen, concise);
         auto const& error = ran.envelope.at("error");
         if (ran.exit < 128) {
             EXPECT_EQ(ran.exit, error.is_null() ? 0 : error.at("exit").as_int64()) << text;

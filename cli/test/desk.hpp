@@ -46,7 +46,7 @@ class Desk : public ::testing::Test {
 };
 
 /// Envelope and data against the published schemas, closed; and each `next` against the table of
-/// operations. `whole`: the data is complete.
-void expect_sound(boost::json::object const& envelope, bool whole = true);
+/// operations. `whole`: the data is complete; `concise`: it was asked for like that.
+void expect_sound(boost::json::object const& envelope, bool whole = true, bool concise = false);
 
 }  // namespace postrider::cli::test

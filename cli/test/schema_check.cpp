@@ -38,7 +38,8 @@ class Walker {
             "items",   "enum",        "const",    "anyOf",
             "oneOf",   "if",          "then",     "else",
             "minimum", "maximum",     "minItems", "pattern",
-            "format",  "description", "default",  "x-untrusted"};
+            "format",  "description", "default",  "x-untrusted",
+            "x-detail"};
         for (auto const& word : schema)
             if (!known.contains(word.key()))
                 fault(at, "the schema uses " + std::string(word.key()));

@@ -3,6 +3,7 @@
 #include "operations/check.hpp"
 #include "operations/context.hpp"
 #include "operations/declared.hpp"
+#include "operations/detail.hpp"
 #include "operations/envelope.hpp"
 #include "operations/schema_notation.hpp"
 #include "operations/table.hpp"
@@ -193,13 +194,14 @@ Error unknown_area(Context& context, std::string const& area) {
     return make_error("not_found.schema", message).with("name", "errors " + area);
 }
 
-json::object operation_schemas(Operation const& operation) {
+json::object operation_schemas(Operation const& operation, bool concise) {
     json::object object;
     object["name"] = operation.name;
     object["command"] = command_of(operation);
     object["stage"] = operation.stage;
     object["input"] = input_schema(operation.inputs);
-    object["output"] = schema_of(operation.output);
+    auto output = schema_of(operation.output);
+    object["output"] = concise ? concise_schema(output) : std::move(output);
     json::array errors;
     for (auto const& code : parted(operation.errors, ' ')) errors.emplace_back(code);
     object["errors"] = std::move(errors);
@@ -235,7 +237,8 @@ Result<Answer> run_schema(Context& context, Request const& request) {
         all["exit_codes"] = exit_codes_object();
         all["errors"] = errors_object(context, {});
         json::array items;
-        for (auto const* operation : operations()) items.push_back(operation_schemas(*operation));
+        for (auto const* operation : operations())
+            items.push_back(operation_schemas(*operation, context.globals().concise));
         all["operations"] = std::move(items);
         answer.data["all"] = std::move(all);
         return answer;
@@ -271,7 +274,7 @@ Result<Answer> run_schema(Context& context, Request const& request) {
     if (request.flag("skeleton"))
         answer.data["skeleton"] = skeleton(operation->inputs);
     else
-        answer.data["operation"] = operation_schemas(*operation);
+        answer.data["operation"] = operation_schemas(*operation, context.globals().concise);
     return answer;
 }
 
