@@ -54,6 +54,8 @@ class Context {
 
 std::vector<Case> descriptor_cases(Context& context);
 std::vector<Case> behaviour_cases(Context& context);
+/// What can be seen from outside of a server that runs already, and why the rest is skipped.
+std::vector<Case> live_cases(Context& context);
 std::vector<Case> matrix_cases(Context& context);
 
 /// What is true of every run, whatever was spoilt; empty when it is.

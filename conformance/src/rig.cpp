@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto patience = std::chrono::hours(100);  // looking for an outcome ends after 72
+constexpr auto live_patience = std::chrono::minutes(5);
 constexpr std::size_t requests_max = 3'000;
 constexpr auto without_worker = std::chrono::hours(2);
 
@@ -82,6 +83,7 @@ Rig::Rig(Workshop const& workshop, Target const& target, Sample const& sample, R
       random_(options_.seed),
       adapters_(std::vector<std::filesystem::path>{}) {
     adapters_.add(watch_);
+    if (target.live) clock_.keep_real_time();
 }
 
 Rig::~Rig() {
@@ -139,8 +141,11 @@ Result<void> Rig::fill(core::Tables& tables, Login const& login) {
     job.account_id = account.id;
     job.spec.network = network;
     job.spec.account = account.name;
-    job.spec.post_key = sample_.name;
-    job.spec.key = core::idempotency_key("", sample_.name, account.name);
+    // What was posted to a live server earlier is another post.
+    job.spec.post_key = target_.live
+                            ? fmt::format("{}-{}", sample_.name, now.time_since_epoch().count())
+                            : sample_.name;
+    job.spec.key = core::idempotency_key("", job.spec.post_key, account.name);
     job.spec.post = sample_.post;
     job.spec.due_at = now;
     job.spec.asap = true;
@@ -183,7 +188,7 @@ void Rig::start_engine() {
     parts.owner_is_dead = [me](std::string const& owner) { return owner != me; };
     core::EngineSettings settings;
     settings.poll = 1h;
-    settings.idle_horizon = patience;
+    settings.idle_horizon = target_.live ? 30s : Milliseconds{patience};
     engine_ = std::make_unique<core::Engine>(std::move(parts), settings);
 }
 
@@ -206,9 +211,12 @@ std::string Rig::run_engine() {
             killed = transport_->take_kill();
             return killed || *ended || sent > requests_max;
         },
-        patience);
+        target_.live ? live_patience : Milliseconds{patience});
     if (killed) return "killed";
-    if (!at_rest) return fmt::format("the job had not come to rest after {} h", patience.count());
+    if (!at_rest)
+        return target_.live
+                   ? fmt::format("the job had not come to rest after {} min", live_patience.count())
+                   : fmt::format("the job had not come to rest after {} h", patience.count());
     if (!*ended) return fmt::format("more than {} requests were sent", requests_max);
     if (auto const& result = **ended; !result)
         return "the engine stopped: " + result.error().message();
@@ -244,6 +252,7 @@ Outcome Rig::look_around(std::string problem) {
     outcome.hit = transport_->hit();
     outcome.refusals_drawn = transport_->refusals_drawn();
     outcome.shows_inbox = world_->shows_inbox();
+    outcome.shows_posts = world_->shows_posts();
     auto read = store_->read([&](core::Tables& tables) -> Result<void> {
         auto job = tables.job(job_id_);
         if (!job) return job.error();
@@ -279,7 +288,8 @@ Result<adapter::CreatorFacts> Rig::facts() {
     auto ended = std::make_shared<std::optional<Result<adapter::CreatorFacts>>>();
     auto task = ask_it(engine_.get(), account_id_, ended);
     asio::co_spawn(loop_, std::move(task), asio::detached);
-    bool const done = clock_.run_until([&] { return ended->has_value(); }, 1h);
+    bool const done = clock_.run_until([&] { return ended->has_value(); },
+                                       target_.live ? live_patience : Milliseconds{1h});
     if (!done) return make_error("internal.bug", "facts() did not come to an end.");
     return **ended;
 }

@@ -33,6 +33,7 @@ struct Outcome {
     std::string not_applicable;
     bool hit = false;
     bool shows_inbox = false;
+    bool shows_posts = true;
     int refusals_drawn = 0;
 };
 

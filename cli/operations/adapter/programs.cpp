@@ -5,6 +5,7 @@
 #include <postrider/adapter/adapter.hpp>
 #include <postrider/catalogue.hpp>
 #include <postrider/core/adapters.hpp>
+#include <postrider/server_url.hpp>
 #include <postrider/suggest.hpp>
 
 #include <boost/json/array.hpp>
@@ -73,9 +74,56 @@ Result<Answer> run_emulator(Context& context, Request const& request) {
     return become(context.helper("emulator-" + network), request.texts("arguments"));
 }
 
+// Of an address: what has to be said before anything is sent there.
+Result<void> check_address(Context& context, Request const& request) {
+    auto const target = request.text("target");
+    auto const refuse =
+        [&](char const* code, char const* input, std::string message) -> Result<void> {
+        Finding finding;
+        finding.code = code;
+        finding.path = fmt::format("/{}", input);
+        finding.message = message;
+        if (request.has(input)) finding.got = json::string(request.text(input));
+        return make_error(code, std::move(message)).with_at(std::move(finding));
+    };
+    if (!target.starts_with("http://") && !target.starts_with("https://")) {
+        for (auto const* name : {"network", "login", "allow_remote"})
+            if (request.has(name))
+                return refuse(
+                    "usage.bad_value",
+                    name,
+                    fmt::format("{} belongs to an address, and {} is none", flag_of(name), target));
+        return {};
+    }
+    if (!is_server_url(target))
+        return refuse("usage.bad_value",
+                      "target",
+                      fmt::format("'{}' is no address such as http://127.0.0.1:8899", target));
+    if (!is_loopback_url(target) && !request.flag("allow_remote"))
+        return refuse("usage.bad_value",
+                      "target",
+                      fmt::format("{} is not this machine, and the kit posts to whatever it is "
+                                  "given; --allow-remote says that this is meant",
+                                  target));
+    context.suggestions.push_back({"What the login is: the first line that an emulator prints",
+                                   "nothing",
+                                   {"help", "emulator"}});
+    if (!request.has("network"))
+        return refuse(
+            "usage.missing_input", "network", "--network is needed: whose adapter is it?");
+    if (!request.has("login"))
+        return refuse("usage.missing_input",
+                      "login",
+                      "--login is needed: a file with what the emulator printed when it started");
+    context.suggestions.clear();
+    return {};
+}
+
 Result<Answer> run_test(Context& context, Request const& request) {
+    if (auto checked = check_address(context, request); !checked) return checked.error();
     std::vector<std::string> arguments = {request.text("target")};
-    for (auto const* name : {"seed", "only", "report"})
+    if (request.flag("allow_remote")) arguments.emplace_back("--allow-remote");
+    for (auto const* name : {"seed", "only", "report", "network", "login"})
         if (request.has(name)) {
             arguments.push_back(flag_of(name));
             arguments.push_back(std::string(name) == "seed" ? std::to_string(request.integer(name))
@@ -134,7 +182,7 @@ constexpr InputSpec adapter_show_inputs[] = {
 };
 constexpr InputSpec test_inputs[] = {
     {.name = "target",
-     .help = "a network's name or a module's file",
+     .help = "a network's name, a module's file, or the address of a running server",
      .positional = true,
      .required = true},
     {.name = "seed",
@@ -146,11 +194,23 @@ constexpr InputSpec test_inputs[] = {
      .type = InputType::path,
      .help = "write the report to this file",
      .placeholder = "FILE"},
+    {.name = "network",
+     .help = "of an address: name or module of the adapter to drive against it",
+     .placeholder = "NAME"},
+    {.name = "login",
+     .type = InputType::path,
+     .help = "of an address: what its emulator printed when it started",
+     .placeholder = "FILE"},
+    {.name = "allow_remote",
+     .type = InputType::boolean,
+     .help = "the address may be another machine: posts are made there"},
 };
 constexpr std::string_view emulator_examples[] = {"emulator NETWORK --listen 127.0.0.1:8899"};
 constexpr std::string_view adapter_list_examples[] = {"adapter list"};
 constexpr std::string_view adapter_show_examples[] = {"adapter show NETWORK"};
-constexpr std::string_view test_examples[] = {"adapter test NETWORK --seed 7"};
+constexpr std::string_view test_examples[] = {
+    "adapter test NETWORK --seed 7",
+    "adapter test http://127.0.0.1:8899 --network NETWORK --login emulator.json"};
 
 }  // namespace
 
@@ -193,8 +253,16 @@ constinit Operation const adapter_test_operation{
     .sentence = "run the conformance kit against an adapter",
     .inputs = test_inputs,
     .output = "object",
-    .errors = "setup.helper_missing",
+    .errors = "setup.helper_missing usage.bad_value usage.missing_input",
     .examples = test_examples,
+    .more =
+        "By name or module every case runs, each over an emulator of its own. Against an address "
+        "the "
+        "adapter is driven over HTTP and in real time: each kind of post is published there once "
+        "and "
+        "stays; what would move time or spoil answers is skipped, and the report says so. "
+        "Addresses "
+        "of other machines need --allow-remote.",
     .run = run_test,
 };
 

@@ -51,6 +51,8 @@ class World {
     virtual Result<Login> login() = 0;
     /// Every post that exists now, doubles included.
     virtual Result<std::vector<PublicPost>> ledger() = 0;
+    /// False when nobody but the job says what was published.
+    virtual bool shows_posts() const { return true; }
     /// True when posts that wait for their creator are in the ledger too.
     virtual bool shows_inbox() const { return false; }
     /// Rules that the network saw broken, one sentence each, oldest first.
@@ -83,6 +85,9 @@ struct Target {
     std::vector<Sample> samples;
     /// What the network says with HTTP 429.
     std::string too_many_body = "{}";
+    /// One server that runs already, for all cases: its clock is its own, and what was posted there
+    /// stays. Each sample is published once; what would spoil answers or move time is skipped.
+    bool live = false;
     /// Why there is no network; then only the descriptor is judged, and `network` fails.
     std::string no_network;
 };

@@ -10,10 +10,13 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <thread>
 #include <utility>
 
 namespace postrider::conformance {
@@ -52,6 +55,9 @@ class VirtualClock final : public core::Clock {
     /// Nobody is there to act; time passes all the same.
     void pass(Milliseconds duration) { elapsed_ += duration; }
 
+    /// From now on time passes as it does outside: for a network whose clock cannot be pushed.
+    void keep_real_time() { real_since_ = std::chrono::steady_clock::now(); }
+
     /// While one of these lives something outside this process is at work, and time must not jump.
     [[nodiscard]] std::shared_ptr<void> hold() {
         ++held_;
@@ -62,6 +68,10 @@ class VirtualClock final : public core::Clock {
     bool run_until(std::function<bool()> const& done, Milliseconds limit) {
         auto const end = elapsed_ + limit;
         for (;;) {
+            if (real_since_) {
+                auto const real = std::chrono::steady_clock::now() - *real_since_;
+                elapsed_ = std::max(elapsed_, std::chrono::floor<Milliseconds>(real));
+            }
             loop_.restart();
             loop_.poll();
             if (done()) return true;
@@ -72,6 +82,10 @@ class VirtualClock final : public core::Clock {
             }
             auto const next = sleepers_.begin();
             if (next == sleepers_.end() || next->first.first > end) return false;
+            if (real_since_ && next->first.first > elapsed_) {
+                std::this_thread::sleep_for(next->first.first - elapsed_);
+                continue;
+            }
             elapsed_ = std::max(elapsed_, next->first.first);
             auto wake = std::move(next->second);
             sleepers_.erase(next);
@@ -85,6 +99,7 @@ class VirtualClock final : public core::Clock {
     Milliseconds elapsed_{0};
     std::uint64_t order_ = 0;
     int held_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> real_since_;
     std::map<std::pair<Milliseconds, std::uint64_t>, std::function<void()>> sleepers_;
 };
 
