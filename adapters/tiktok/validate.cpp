@@ -200,7 +200,10 @@ std::vector<Finding> check_post(Post const& post,
 
     check_media(post, findings);
     check_cover(post, findings);
-    if (post.deliver != Deliver::direct && post.kind == PostKind::video && !post.caption.empty()) {
+    bool const may_be_draft = post.deliver != Deliver::direct;
+    if (auto refused = drafts_not_granted(post, facts)) {
+        findings.push_back(*std::move(refused));
+    } else if (may_be_draft && post.kind == PostKind::video && !post.caption.empty()) {
         auto warning =
             finding("tiktok.caption_not_in_draft",
                     "/caption",
@@ -209,7 +212,6 @@ std::vector<Finding> check_post(Post const& post,
         warning.level = Finding::Level::warning;
         findings.push_back(std::move(warning));
     }
-    if (auto refused = drafts_not_granted(post, facts)) findings.push_back(*std::move(refused));
     if (post.deliver == Deliver::inbox) return findings;
 
     add_direct(not_audited(post, app, facts));
