@@ -110,7 +110,7 @@ bool Printer::colored(bool terminal) const {
 void Printer::line(json::object line) {
     if (mode_ != OutputMode::ndjson) return;
     if (auto* item = line.if_contains("item"); item && is_concise())
-        *item = concise_item(schema_of(operation_->output), *item);
+        *item = concise_item(output_schema(), *item);
     if (seq_ == 0) {
         json::object hello;
         hello["type"] = "hello";
@@ -156,9 +156,15 @@ bool Printer::is_concise() const {
            !for_people;
 }
 
+// Read once: a list may have many lines.
+json::object const& Printer::output_schema() const {
+    if (!output_schema_) output_schema_ = schema_of(operation_->output);
+    return *output_schema_;
+}
+
 void Printer::shorten(Ending& ending) const {
     if (!is_concise() || !ending.data) return;
-    auto shorter = concise_value(schema_of(operation_->output), json::value(*ending.data));
+    auto shorter = concise_value(output_schema(), json::value(*ending.data));
     ending.data = std::move(shorter.as_object());
 }
 

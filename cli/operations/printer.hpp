@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,7 @@ class Printer {
     [[nodiscard]] bool colored(bool terminal) const;
     void choose_fields(Ending& ending) const;
     [[nodiscard]] bool is_concise() const;
+    boost::json::object const& output_schema() const;
     void shorten(Ending& ending) const;
     void write_out(Ending& ending) const;
     void print_error(Ending const& ending) const;
@@ -47,6 +49,7 @@ class Printer {
     Host const& host_;
     Globals globals_;
     Operation const* operation_ = nullptr;
+    mutable std::optional<boost::json::object> output_schema_;
     std::string color_ = "auto";
     OutputMode mode_ = OutputMode::json;
     std::int64_t seq_ = 0;
