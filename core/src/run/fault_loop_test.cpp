@@ -104,7 +104,9 @@ bool run_failing(Story const& story, int nth, Failing how) {
     }
     bool const struck = bench.faults().struck();
     // A store that stays broken ends the engine: it neither spins nor claims to be at rest.
-    if (struck && how == Failing::ever_after) EXPECT_TRUE(ended_by_it);
+    if (struck && how == Failing::ever_after) {
+        EXPECT_TRUE(ended_by_it);
+    }
     EXPECT_TRUE(rested || ended_by_it);
     for (auto const& id : ids) EXPECT_NE(true_job(bench, id).state, JobState::rejected);
 
