@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 namespace postrider::end_to_end {
@@ -88,6 +89,10 @@ TEST(Guides, EveryCampaignOfTheCampaignGuidePasses) {
     rig.run({"account", "set", "tiktok:@nova_de", "--tag", "germany"});
     auto const scripts = blocks(guide("campaigns.md"), "lua");
     EXPECT_GT(scripts.size(), 3U);
+    auto const assumptions = blocks(guide("campaigns.md"), "json");
+    ASSERT_EQ(assumptions.size(), 1U);
+    test::write_file(rig.folder() / "assume.json", assumptions.front());
+    std::map<std::string, std::string> clashes;  // by post
     for (auto const& script : scripts) {
         rig.campaign(script);
         test::write_file(
@@ -95,7 +100,18 @@ TEST(Guides, EveryCampaignOfTheCampaignGuidePasses) {
             "id,day,hour,video,text\nbread,2027-03-01,18:00,spring-bread.mp4,Spring bread.\n");
         auto const planned = rig.run({"campaign", "plan", rig.script()});
         EXPECT_EQ(planned.exit, 0) << script << json::serialize(planned.envelope);
+        auto const simulated = rig.run({"campaign",
+                                        "simulate",
+                                        rig.script(),
+                                        "--assume",
+                                        (rig.folder() / "assume.json").string()});
+        EXPECT_EQ(simulated.exit, 0) << script << json::serialize(simulated.envelope);
+        auto const found = simulated.at("/data/clashes");
+        for (auto const& clash : found.as_array())
+            clashes[std::string(clash.at("post").as_string())] = clash.at("kind").as_string();
     }
+    // The outage of the guide's assumptions makes one post late, which asks its approver again.
+    EXPECT_EQ(clashes, (std::map<std::string, std::string>{{"croissant", "approval"}}));
     ::unsetenv("POSTRIDER_CLOCK");
 }
 

@@ -359,7 +359,7 @@ constinit Operation const campaign_simulate_operation{
         "Posts of other campaigns take part, since they need the same limits. No request leaves "
         "the machine, and no network is asked what a creator is offered: what the store saw last "
         "has to do. A plan with errors ends as `campaign plan` does (exit 7). Posts that would not "
-        "go out as planned are an answer, not a failure: exit 0, one warning, and `clashes`.\n"
+        "go out as planned are an answer, not a failure: exit 0, one warning, and `clashes`.\n\n"
         "Members of the file of assumptions, all of them optional: approval_after (a duration, or "
         "never; 0s), answers ([{post, account, options}] to open choices), accounts (by name: "
         "{offered, locked, limits}, instead of what the store saw), latency (300ms), processing "
