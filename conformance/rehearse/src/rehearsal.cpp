@@ -4,6 +4,7 @@
 #include "report.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/bell.hpp>
 #include <postrider/core/engine.hpp>
 #include <postrider/core/plan.hpp>
 
@@ -27,22 +28,20 @@ constexpr std::int64_t requests_max = 5'000'000;
 
 /// Nobody but the engine and the person who approves does anything, so the engine need not look
 /// around before the next time that this person comes.
-class Bell final : public core::Clock {
+class Appointment final : public core::Bell {
  public:
-    Bell(simulate::SimulatedClock& clock, std::optional<Instant> const& rings)
-        : clock_(clock), rings_(rings) {}
+    Appointment(simulate::SimulatedClock& clock, std::optional<Instant> const& at)
+        : clock_(clock), at_(at) {}
 
-    [[nodiscard]] Instant now() const override { return clock_.now(); }
-    [[nodiscard]] Milliseconds monotonic() const override { return clock_.monotonic(); }
-    asio::awaitable<void> sleep(Milliseconds duration) override {
-        if (rings_ && *rings_ >= now())
-            duration = std::min<Milliseconds>(duration, *rings_ - now() + 1ms);
-        return clock_.sleep(duration);
+    asio::awaitable<void> wait(Milliseconds at_most) override {
+        if (at_ && *at_ >= clock_.now())
+            at_most = std::min<Milliseconds>(at_most, *at_ - clock_.now() + 1ms);
+        return clock_.sleep(at_most);
     }
 
  private:
     simulate::SimulatedClock& clock_;
-    std::optional<Instant> const& rings_;
+    std::optional<Instant> const& at_;
 };
 
 asio::awaitable<void> run_engine(core::Engine* engine, std::optional<Result<void>>* ended) {
@@ -60,7 +59,7 @@ class Rehearsal {
           random_(request_.seed),
           turns_(request_.seed ^ 0x70A45ULL),
           clock_(time_, turns_, 1s),
-          bell_(clock_, decides_at_),
+          appointment_(clock_, decides_at_),
           line_(ground_, request_.assume, time_, clock_, request_.seed ^ 0x11EULL),
           adapters_({}) {
         time_.began = request_.now;
@@ -96,7 +95,7 @@ class Rehearsal {
         }
         core::EngineParts parts{ground_.store(),
                                 line_,
-                                bell_,
+                                clock_,
                                 random_,
                                 adapters_,
                                 ground_.vault(),
@@ -106,6 +105,7 @@ class Rehearsal {
         // Everybody who held something when the copy was made is not here.
         parts.owner_is_dead = [](std::string const& owner) { return owner != "rehearsal"; };
         parts.notify = [](std::string const&, std::string const&) { return Result<void>(); };
+        parts.bell = &appointment_;
         core::EngineSettings settings;
         settings.concurrency = request_.concurrency;
         settings.poll = 1h;
@@ -251,7 +251,7 @@ class Rehearsal {
     simulate::Scheduler turns_;
     simulate::SimulatedClock clock_;
     std::optional<Instant> decides_at_;
-    Bell bell_;
+    Appointment appointment_;
     Line line_;
     std::map<std::string, std::vector<std::string>> heard_;
     std::vector<std::unique_ptr<Ear>> ears_;
