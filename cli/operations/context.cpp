@@ -70,7 +70,7 @@ Result<core::Store*> Context::store() {
     return parts_->store.get();
 }
 
-Result<void> Context::work_on_copy() {
+Result<fs::path> Context::work_on_copy() {
     auto settings = this->settings();
     if (!settings) return settings.error();
     auto name = (fs::temp_directory_path() / "postrider-copy-XXXXXX").string();
@@ -82,7 +82,7 @@ Result<void> Context::work_on_copy() {
     fs::create_directory(copy.parent_path());
     if (auto copied = core::copy_store((*settings)->store, copy); !copied) return copied.error();
     parts_->settings->store = copy;
-    return {};
+    return parts_->scratch->path();
 }
 
 Result<fs::path> Context::hand_over_copy() {

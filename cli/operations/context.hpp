@@ -71,9 +71,9 @@ class Context {
     Result<core::Store*> store();
     Result<core::Vault const*> vault();
     Result<core::Adapters*> adapters();
-    /// From now on store() is a copy of the store, in a folder that goes with this object. Only
-    /// before store() was asked for.
-    Result<void> work_on_copy();
+    /// From now on store() is a copy of the store, in a folder that goes with this object.
+    /// Gives the folder; only before store() was asked for.
+    Result<std::filesystem::path> work_on_copy();
     /// Closes the copy and gives one file with what is in it now, for another program to read. What
     /// was in it before is gone.
     Result<std::filesystem::path> hand_over_copy();

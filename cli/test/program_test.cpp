@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -154,6 +155,39 @@ TEST_F(Program, ASignalEndsAStreamWithItsResult) {
     EXPECT_EQ(exit_of(following), 130);
     EXPECT_TRUE(out.starts_with(R"({"type":"hello")")) << out;
     EXPECT_NE(out.find(R"("type":"result")"), std::string::npos) << out;
+}
+
+// The helper says that it has begun, and then says nothing more.
+TEST_F(Program, ASignalEndsASimulationItsHelperAndItsCopy) {
+    initialise();
+    fs::create_directory(home / "tmp");
+    auto const ready = home / "ready";
+    ASSERT_EQ(mkfifo(ready.c_str(), 0600), 0);
+    int const end = open(ready.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    auto const helper = home / "postrider-rehearse";
+    std::ofstream(helper) << "#!/bin/sh\nread line\necho $$ > " << ready.string()
+                          << "\nexec sleep 60\n";
+    fs::permissions(helper, fs::perms::owner_all);
+    std::ofstream(home / "empty.lua") << R"(local postrider = require "postrider" { api = 1 }
+return postrider.campaign { name = "empty", zone = "UTC", posts = {} })";
+    setenv("TMPDIR", (home / "tmp").c_str(), 1);
+    setenv("POSTRIDER_LIBEXEC", home.c_str(), 1);
+
+    auto const running = start({"campaign", "simulate", "empty.lua"});
+    unsetenv("TMPDIR");
+    unsetenv("POSTRIDER_LIBEXEC");
+    auto const said = read_until({running.pid, end}, "\n");
+    EXPECT_FALSE(fs::is_empty(home / "tmp"));
+    kill(running.pid, SIGINT);
+    auto const out = read_until(running, "");
+
+    EXPECT_EQ(exit_of(running), 130) << out;
+    EXPECT_EQ(json::parse(out).at("command").as_string(), "campaign simulate");
+    EXPECT_TRUE(fs::is_empty(home / "tmp"));
+    auto const helper_pid = std::atoi(said.c_str());
+    ASSERT_GT(helper_pid, 1) << said;
+    EXPECT_NE(kill(helper_pid, 0), 0);
+    close(end);
 }
 
 TEST_F(Program, ATerminalAsksForThePassphraseWithoutEcho) {

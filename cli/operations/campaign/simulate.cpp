@@ -4,6 +4,7 @@
 #include "operations/campaign/loading.hpp"
 #include "operations/campaign/simulation_view.hpp"
 #include "operations/declared.hpp"
+#include "operations/interrupt.hpp"
 #include "operations/lookup.hpp"
 #include "operations/plan/planning.hpp"
 
@@ -171,14 +172,13 @@ Result<json::object> ask_helper(Context& context, json::object const& request) {
                                      answer_size_max,
                                      [&context] { return context.interrupted(); });
     using Kind = core::HelperProcess::Answer::Kind;
+    if (context.interrupted())
+        return make_error("wait.timeout", "A signal ended the simulation; nothing was changed.");
     if (answer.kind == Kind::late)
         return make_error("wait.timeout",
-                          context.interrupted()
-                              ? "A signal ended the simulation; nothing was changed."
-                              : fmt::format("The simulation took more than {}; nothing was "
-                                            "changed. --until makes it shorter, --timeout allows "
-                                            "more.",
-                                            to_duration_text(limit)));
+                          fmt::format("The simulation took more than {}; nothing was changed.",
+                                      to_duration_text(limit)))
+            .with_hint("--until makes it shorter, --timeout allows more.");
     if (answer.kind == Kind::too_long) return broken_helper(helper, "its answer is far too long");
     if (answer.kind == Kind::ended) return broken_helper(helper, "it ended without an answer");
     json::error_code failed;
@@ -244,7 +244,15 @@ Result<Answer> run_campaign_simulate(Context& context, Request const& request) {
     if (until && *until <= now)
         return make_error("usage.bad_value",
                           fmt::format("--until {} has passed", to_rfc3339(*until)));
-    if (auto copied = context.work_on_copy(); !copied) return copied.error();
+    auto folder = context.work_on_copy();
+    if (!folder) return folder.error();
+    // A signal may end this program before it comes to tidy up.
+    constexpr int grace_ms = 1'000;
+    auto const tidy_up = [folder = *folder] {
+        std::error_code ignored;
+        fs::remove_all(folder, ignored);
+    };
+    WakeOnSignal const awake(tidy_up, grace_ms);
     auto ready = write_store<bool>(context, [&](core::Tables& tables) -> Result<bool> {
         if (auto forgotten = forget_secrets(tables); !forgotten) return forgotten.error();
         if (auto done = assume_facts(tables, *assumed, now); !done) return done.error();
