@@ -315,6 +315,14 @@ TEST_F(Examples, BacklogShowsWhatSlipsToTheNextDayAndSendsNothing) {
     EXPECT_EQ(later.at("/data/counts/published").to_number<int>(), 20);
     EXPECT_GE(later.text("/data/calendar/0/out_at"), "2027-03-01T11:00:00.000Z");
 
+    test::write_file(
+        folder / "private.json",
+        R"({"accounts":{"tiktok:@acmebakery":{"offered":{"privacy_level":["SELF_ONLY"]}}}})");
+    auto const refused =
+        rig.run({"campaign", "simulate", script, "--assume", (folder / "private.json").string()});
+    EXPECT_EQ(refused.exit, 7) << json::serialize(refused.envelope);
+    EXPECT_THAT(refused.at("/error/at").as_array(), SizeIs(20));
+
     EXPECT_EQ(rig.requests().size(), requests);
     EXPECT_THAT(rig.states(), IsEmpty());
     expect_ledger(0);

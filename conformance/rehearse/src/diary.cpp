@@ -16,6 +16,20 @@ using namespace std::chrono_literals;
 
 constexpr int events_at_once = 1'000;
 
+// A store may have millions of events, and none of them matters here.
+Result<std::int64_t> newest_event(core::Tables& tables) {
+    std::int64_t there = 0;  // 0, or the number of one that is there
+    for (std::int64_t step = std::int64_t{1} << 40; step > 0;) {
+        auto const beyond = tables.events(there + step - 1, {}, 1);
+        if (!beyond) return beyond.error();
+        if (beyond->empty())
+            step /= 2;
+        else
+            there = beyond->front().seq;
+    }
+    return there;
+}
+
 int used_of(core::BucketState const& bucket, Instant now) {
     return static_cast<int>(std::count_if(bucket.slots.begin(),
                                           bucket.slots.end(),
@@ -27,12 +41,9 @@ int used_of(core::BucketState const& bucket, Instant now) {
 Result<void> Diary::begin(Instant now) {
     began_ = now;
     return ground_.store().read([&](core::Tables& tables) -> Result<void> {
-        for (auto page = tables.events(seen_, {}, events_at_once);;
-             page = tables.events(seen_, {}, events_at_once)) {
-            if (!page) return page.error();
-            if (page->empty()) break;
-            seen_ = page->back().seq;
-        }
+        auto newest = newest_event(tables);
+        if (!newest) return newest.error();
+        seen_ = *newest;
         auto buckets = tables.buckets();
         if (!buckets) return buckets.error();
         for (auto& bucket : *buckets) before_.emplace(bucket.key, std::move(bucket));
