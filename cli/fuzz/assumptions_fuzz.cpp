@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const read = cli::parse_assumptions({reinterpret_cast<char const*>(data), size}, networks);
     if (!read) {
         auto const code = read.error().code();
-        fuzz::promise(code == "usage.bad_value" || code == "usage.unknown_field",
+        fuzz::promise(code == "usage.bad_value" || code == "usage.unknown_field" ||
+                          code == "usage.missing_input",
                       "what is wrong is the caller's to mend",
                       code);
         return 0;

@@ -27,7 +27,8 @@ struct Assumptions {
 /// Without a file: nothing but what is usual.
 Assumptions usual_assumptions();
 
-/// Errors: `not_found.file`; `usage.bad_value` with every problem in `at`.
+/// Errors: `not_found.file`; `usage.bad_value`, `usage.unknown_field`, `usage.missing_input` with
+/// every problem in `at`.
 Result<Assumptions> read_assumptions(Context& context, std::filesystem::path const& file);
 
 /// The same, of the file's text.
