@@ -105,6 +105,7 @@ asio::awaitable<Result<void>> Attempt::load() {
     if (!state) co_return state.error();
     job_.saved = *std::move(state);
     state_is_open_ = true;
+    if (mutant("handle_not_saved")) loaded_ = job_.saved;
     co_return Result<void>();
 }
 
@@ -126,6 +127,11 @@ asio::awaitable<void> Attempt::run() {
     }
     report();
     if (mutant("unknown_retried")) job_.intent.reset();
+    if (mutant("confirmed_step_repeated") && job_.intent && job_.intent->outcome == "confirmed" &&
+        !is_final(job_.state)) {
+        job_.intent.reset();
+        job_.saved = {};
+    }
     // An armed commit without a durable answer: whoever held this job before cannot tell us what
     // became of it.
     if (job_.state == JobState::running && job_.intent && job_.intent->outcome == "armed") {
@@ -137,12 +143,13 @@ asio::awaitable<void> Attempt::run() {
         co_await observe();
     else
         co_await publish();
+    if (!pending_.empty() && !store_failure_) co_await leave_traces();
 }
 
 asio::awaitable<void> Attempt::publish() {
     bool const observing = job_.intent && job_.intent->outcome == "confirmed";
     if (!observing) {
-        if (account_.paused || campaign_.paused) {
+        if ((account_.paused || campaign_.paused) && !mutant("pause_ignored")) {
             co_await snooze(adapter::WaitReason::paused, Owner::you, std::nullopt);
             co_return;
         }
@@ -179,7 +186,7 @@ asio::awaitable<void> Attempt::publish() {
             next = co_await act(std::move(wanted));
         } else if (auto* save = std::get_if<adapter::Save>(&action)) {
             job_.saved = std::move(save->state);
-            if (!mutant("handle_not_saved")) next.over = !co_await put();
+            next.over = !co_await put();
             next.answer = adapter::Saved{};
         } else if (auto* wait = std::get_if<adapter::Wait>(&action)) {
             ++job_.looks;
@@ -279,7 +286,8 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
             if (!commit) return {};
             auto gate = check_gate(tables, stored, adapter_->descriptor(), now());
             if (!gate) return gate.error();
-            if (blind && !*gate) gate = check_blind_lock(tables, stored, now());
+            if (blind && !*gate && !mutant("blind_side_by_side"))
+                gate = check_blind_lock(tables, stored, now());
             if (!gate) return gate.error();
             if (*gate) {
                 stop = **gate;

@@ -62,6 +62,9 @@ class Attempt {
     // fails: then the visit ends.
     boost::asio::awaitable<bool> put();
     boost::asio::awaitable<bool> release();
+    // Somebody took the job away while a request was under way: the job is theirs, but what was
+    // sent was sent, and its permits are given back.
+    boost::asio::awaitable<void> leave_traces();
     // True when it is the store that failed: an error of this kind is no verdict on the post.
     bool store_failed(Error const& error);
     void note_step(adapter::Send const& send, ExchangeResult const& exchange);
@@ -78,6 +81,7 @@ class Attempt {
 
     Job job_;
     JobState stored_state_;
+    adapter::SavedState loaded_;  // kept by a planted bug alone
     Account account_;
     App app_;
     Campaign campaign_;

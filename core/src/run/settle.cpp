@@ -57,7 +57,9 @@ void Attempt::enter(JobState state) {
 
 Job Attempt::stored_form() const {
     Job stored = job_;
-    if (state_is_open_) stored.saved = seal_state(job_.saved, job_.id, parts_.vault);
+    bool const at_rest = job_.lease_owner.empty() || !mutant("handle_not_saved");
+    if (state_is_open_)
+        stored.saved = seal_state(at_rest ? job_.saved : loaded_, job_.id, parts_.vault);
     return stored;
 }
 
@@ -109,6 +111,15 @@ asio::awaitable<bool> Attempt::release() {
     // Not written: the claim still stands in the store, or somebody else's does.
     if (!written) job_.lease_owner = owner;
     co_return written;
+}
+
+asio::awaitable<void> Attempt::leave_traces() {
+    Store::Work work = [pieces = std::exchange(pending_, {})](Tables& tables) -> Result<void> {
+        for (auto const& piece : pieces)
+            if (auto done = piece(tables); !done) return done;
+        return {};
+    };
+    (void)co_await write(parts_.store, std::move(work));
 }
 
 void Attempt::note_step(adapter::Send const& send, ExchangeResult const& exchange) {
