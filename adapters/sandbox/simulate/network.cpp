@@ -111,6 +111,7 @@ class SimulatedSandbox final : public simulate::Network {
             simulate::FoundPost post;
             auto const digits = std::string_view(entry.text).substr(4);
             std::from_chars(digits.data(), digits.data() + digits.size(), post.job);
+            post.text = entry.text;
             posts.push_back(post);
         }
         return posts;

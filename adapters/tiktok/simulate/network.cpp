@@ -172,15 +172,24 @@ class SimulatedTiktok final : public simulate::Network {
         if (auto* creator = model_.creator(handle_of(account))) creator->banned = banned;
     }
 
+    void narrow(int account, bool narrowed) override {
+        auto* creator = model_.creator(handle_of(account));
+        if (!creator) return;
+        creator->privacy_level_options.reset();
+        if (narrowed) creator->privacy_level_options = {"SELF_ONLY"};
+    }
+
     std::vector<simulate::FoundPost> ledger() override {
         model_.settle();
         std::vector<simulate::FoundPost> posts;
         for (auto const& entry : model_.ledger().entries())
-            posts.push_back({number_in(entry.title, "job "), false});
+            posts.push_back({number_in(entry.title, "job "),
+                             false,
+                             entry.kind == "video" ? entry.title : std::string()});
         auto const saved = model_.save();
         each_publish(saved, [&](json::object const& publish) {
             if (publish.at("phase").to_number<int>() == in_inbox)
-                posts.push_back({job_of_draft(publish), true});
+                posts.push_back({job_of_draft(publish), true, {}});
         });
         return posts;
     }

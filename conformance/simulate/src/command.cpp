@@ -46,19 +46,29 @@ int measure(FleetOptions const& options) {
     return exit_good;
 }
 
-int show_mutants(FleetOptions const& options) {
-    auto const results = hunt_mutants(options.from, options.seeds);
+int show_mutants(FleetOptions const& options, std::string const& only) {
+    Hunt hunt;
+    hunt.from = options.from;
+    hunt.seeds = options.seeds;
+    hunt.workers = options.workers;
+    hunt.only = only;
+    auto const results = hunt_mutants(hunt);
     if (results.empty()) {
         std::fputs("This build has no bugs to plant: configure with POSTRIDER_MUTANTS.\n", stderr);
         return exit_usage;
     }
     bool good = true;
+    std::puts(
+        fmt::format(
+            "{:<26} {:>6}  {:<8}  {:<16} {:>5}", "planted", "seed", "network", "seen as", "tried")
+            .c_str());
     for (auto const& result : results) {
-        std::puts(fmt::format("{:<26} {:>5} {:<8} {}",
+        std::puts(fmt::format("{:<26} {:>6}  {:<8}  {:<16} {:>5}",
                               result.name,
                               result.found ? std::to_string(result.seed) : "-",
                               result.network,
-                              result.found ? result.what : "NOT FOUND")
+                              result.found ? result.what : "NOT FOUND",
+                              result.seeds_run)
                       .c_str());
         good = good && result.found;
     }
@@ -72,6 +82,7 @@ int simulate_main(int argc, char const* const* argv) {
     bool json = false;
     bool slots = false;
     bool mutants = false;
+    std::string mutant;
     CLI::App app(
         "The real engine, store and adapters on a virtual clock, under faults that a seed "
         "decides.",
@@ -86,6 +97,7 @@ int simulate_main(int argc, char const* const* argv) {
     app.add_flag("--flawless", options.seed.flawless, "no fault at all");
     app.add_flag("--slots", slots, "instead: how much of a limit is used, and how even turns are");
     app.add_flag("--mutants", mutants, "instead: plant each known bug and see which seed finds it");
+    app.add_option("--mutant", mutant, "with --mutants: this one only");
     app.add_flag("--json", json, "the summary as JSON");
     try {
         app.parse(argc, argv);
@@ -99,7 +111,7 @@ int simulate_main(int argc, char const* const* argv) {
         return exit_usage;
     }
     if (slots) return measure(options);
-    if (mutants) return show_mutants(options);
+    if (mutants) return show_mutants(options, mutant);
     if (options.seed.trace) return trace(options);
     auto const summary = run_fleet(options);
     std::puts(json ? boost::json::serialize(to_json(summary)).c_str() : to_text(summary).c_str());

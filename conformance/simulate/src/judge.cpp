@@ -31,6 +31,36 @@ std::string Simulation::reason_of(int number) {
     return reason;
 }
 
+// What is out is what the job says, however often its words were changed.
+void Simulation::check_words(FoundPost const& post) {
+    bool const planned = post.job >= 0 && post.job < static_cast<int>(posts_.size()) &&
+                         machine_.wishes[static_cast<std::size_t>(post.job)].planned;
+    if (!planned || post.text.empty() || !open_people()) return;
+    (void)people_->read([&](core::Tables& tables) -> Result<void> {
+        auto job = tables.job(job_id(post.job));
+        if (!job) return job.error();
+        if (*job && (*job)->spec.post.caption != post.text)
+            machine_.wrong(
+                Wrong::other_words,
+                post.job,
+                fmt::format(
+                    "`{}` is out, and the job says `{}`", post.text, (*job)->spec.post.caption));
+        return {};
+    });
+}
+
+// Whoever asked to be told of an end was told, at least once.
+void Simulation::check_told(int job) {
+    auto const index = static_cast<std::size_t>(job);
+    auto const state = machine_.truth->jobs[index].row.state;
+    bool const an_end = state == JobState::published || state == JobState::handed_off ||
+                        state == JobState::rejected;
+    if (!machine_.script.jobs[index].notifies || !an_end) return;
+    if (!machine_.told.contains({job_id(job), std::string(word(state))}))
+        machine_.wrong(
+            Wrong::untold, job, fmt::format("nobody was told that it is {}", word(state)));
+}
+
 void Simulation::judge_posts() {
     struct Found {
         int posts = 0;
@@ -38,6 +68,7 @@ void Simulation::judge_posts() {
     };
     std::vector<Found> found(machine_.script.jobs.size());
     for (auto const& post : machine_.network->ledger()) {
+        check_words(post);
         if (post.job < 0 || post.job >= static_cast<int>(found.size())) {
             machine_.wrong(Wrong::doubled, -1, "a post that belongs to no job");
             continue;
@@ -63,6 +94,7 @@ void Simulation::judge_posts() {
                                        posts,
                                        drafts));
         };
+        check_told(job);
         if (posts + drafts > 1) wrong(Wrong::doubled, "more than once");
         if (!truth.accepted) {
             wrong(Wrong::lost, "never added");

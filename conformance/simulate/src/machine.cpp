@@ -71,7 +71,11 @@ Machine::Machine(NetworkKind const& kind_,
       path((workshop().folder / "store.db").string()),
       trace_(options.trace) {
     time.began = beginning;
-    late_commits.resize(static_cast<std::size_t>(script.accounts));
+    auto const accounts = static_cast<std::size_t>(script.accounts);
+    late_commits.resize(accounts);
+    held.resize(accounts);
+    blind.resize(accounts);
+    wishes.resize(script.jobs.size());
     Setting setting;
     setting.accounts = script.accounts;
     setting.seed = script.seed;

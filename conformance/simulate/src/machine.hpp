@@ -6,12 +6,14 @@
 #include "scheduler.hpp"
 #include "script.hpp"
 #include "truth.hpp"
+#include "wishes.hpp"
 
 #include <postrider/core/vault.hpp>
 #include <postrider/simulate/simulate.hpp>
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -44,6 +46,21 @@ class Machine {
     bool clock_was_wrong = false;
     /// By account: when, and of which job.
     std::vector<std::deque<std::pair<Milliseconds, int>>> late_commits;
+
+    std::vector<Wish> wishes;  ///< by job
+    std::vector<Held> held;    ///< by account
+    Held campaign_held;
+    std::map<std::string, Refresh, std::less<>> refreshes;  ///< by account
+    std::vector<std::set<int>> blind;  ///< by account: jobs whose blind commits left
+    std::set<std::pair<std::string, std::string>> told;  ///< job and state, by its hooks
+    /// Called once, when the next request of any job leaves, and the next commit.
+    std::function<void(int job)> at_next_request;
+    std::function<void(int job)> at_next_commit;
+
+    // Power goes when a process has written, or in the middle of its write.
+    bool cut_after_write = false;
+    bool cut_in_write = false;
+    bool cut_now = false;
 
     [[nodiscard]] static core::Vault const& vault();
 

@@ -2,15 +2,21 @@
 #include "mutants.hpp"
 
 #include "fleet.hpp"
+#include "script.hpp"
 
 #include <postrider/core/mutant.hpp>
 
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 namespace postrider::simulate {
 
@@ -18,69 +24,148 @@ namespace postrider::simulate {
 
 namespace {
 
-constexpr unsigned hunt_seconds = 300;
+constexpr int seed_seconds = 60;  // of processor time; what takes longer has no end
 
-[[noreturn]] void hunt(std::string_view name, std::uint64_t from, std::uint64_t seeds, int fd) {
-    ::alarm(hunt_seconds);
+// How much there is to do: small runs are many in the time of one large one.
+std::uint64_t size_of(std::uint64_t seed) {
+    auto const script = make_script(seed, false);
+    return script.jobs.size() +
+           static_cast<std::uint64_t>(
+               std::chrono::duration_cast<std::chrono::hours>(script.length).count());
+}
+
+std::vector<std::uint64_t> small_ones_first(Hunt const& hunt) {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> sized;
+    for (auto seed = hunt.from; seed < hunt.from + hunt.seeds; ++seed)
+        sized.emplace_back(size_of(seed), seed);
+    std::sort(sized.begin(), sized.end());
+    std::vector<std::uint64_t> seeds;
+    for (auto const& [size, seed] : sized) seeds.push_back(seed);
+    return seeds;
+}
+
+void say(int fd, std::string const& line) {
+    (void)!::write(fd, line.data(), line.size());
+}
+
+[[noreturn]] void search(std::string_view name, std::vector<std::uint64_t> const& seeds, int fd) {
     core::plant_mutant(name);
-    for (auto seed = from; seed < from + seeds; ++seed) {
-        auto const& kind = kind_for(seed, {});
-        auto const report = run_seed(kind, seed);
+    for (auto const seed : seeds) {
+        itimerval limit{};
+        limit.it_value.tv_sec = seed_seconds;
+        ::setitimer(ITIMER_PROF, &limit, nullptr);
+        say(fd, fmt::format("at {}\n", seed));
+        auto const report = run_seed(kind_for(seed, {}), seed);
         if (report.failures.empty()) continue;
-        std::array<char, 200> line{};
-        auto const size = std::snprintf(line.data(),
-                                        line.size(),
-                                        "%llu %s %s",
-                                        static_cast<unsigned long long>(seed),
-                                        kind.name.c_str(),
-                                        std::string(word(report.failures.front().what)).c_str());
-        (void)!::write(fd, line.data(), static_cast<std::size_t>(size));
+        // Only what goes well without the bug says anything about it.
+        core::plant_mutant({});
+        bool const good = run_seed(kind_for(seed, {}), seed).failures.empty();
+        core::plant_mutant(name);
+        if (!good) {
+            say(fd, "broken " + std::to_string(seed) + "\n");
+            continue;
+        }
+        say(fd, fmt::format("found {}\n", word(report.failures.front().what)));
         ::_exit(0);
     }
     ::_exit(1);
 }
 
+struct Searcher {
+    pid_t pid = -1;
+    int fd = -1;
+    std::string said;
+    MutantResult result;
+};
+
+Searcher send_out(std::string_view name, std::vector<std::uint64_t> const& seeds) {
+    Searcher searcher;
+    searcher.result.name = name;
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) return searcher;
+    searcher.pid = ::fork();
+    if (searcher.pid == 0) {
+        ::close(ends[0]);
+        search(name, seeds, ends[1]);
+    }
+    ::close(ends[1]);
+    searcher.fd = ends[0];
+    return searcher;
+}
+
+// False when it has ended.
+bool listen_to(Searcher& searcher) {
+    std::array<char, 4'096> block{};
+    auto const size = ::read(searcher.fd, block.data(), block.size());
+    if (size <= 0) return false;
+    searcher.said.append(block.data(), static_cast<std::size_t>(size));
+    return true;
+}
+
+MutantResult come_back(Searcher& searcher) {
+    int status = 0;
+    ::close(searcher.fd);
+    ::waitpid(searcher.pid, &status, 0);
+    auto& result = searcher.result;
+    std::istringstream lines(searcher.said);
+    std::string verb;
+    std::string value;
+    while (lines >> verb >> value) {
+        if (verb == "at") {
+            result.seed = std::strtoull(value.c_str(), nullptr, 10);
+            ++result.seeds_run;
+        } else if (verb == "found") {
+            result.found = true;
+            result.what = value;
+        } else {
+            std::fprintf(stderr, "seed %s fails without any bug\n", value.c_str());
+        }
+    }
+    if (WIFSIGNALED(status)) {
+        result.found = true;
+        result.what = WTERMSIG(status) == SIGPROF ? "without_end" : "crashed";
+    }
+    if (result.found) result.network = kind_for(result.seed, {}).name;
+    std::fprintf(stderr,
+                 "%-26s %s\n",
+                 result.name.c_str(),
+                 result.found ? fmt::format("seed {}", result.seed).c_str() : "NOT FOUND");
+    return result;
+}
+
 }  // namespace
 
-std::vector<MutantResult> hunt_mutants(std::uint64_t from, std::uint64_t seeds) {
+std::vector<MutantResult> hunt_mutants(Hunt const& hunt) {
+    auto const seeds = small_ones_first(hunt);
+    std::vector<std::string_view> waiting;
+    for (auto const name : core::mutant_names())
+        if (hunt.only.empty() || hunt.only == name) waiting.push_back(name);
+    std::reverse(waiting.begin(), waiting.end());
+    std::vector<Searcher> out;
     std::vector<MutantResult> results;
-    for (auto const name : core::mutant_names()) {
-        std::array<int, 2> ends{};
-        if (::pipe(ends.data()) != 0) break;
-        auto const pid = ::fork();
-        if (pid == 0) hunt(name, from, seeds, ends[1]);
-        ::close(ends[1]);
-        std::array<char, 200> line{};
-        auto const size = ::read(ends[0], line.data(), line.size() - 1);
-        ::close(ends[0]);
-        int status = 0;
-        ::waitpid(pid, &status, 0);
-        MutantResult result;
-        result.name = name;
-        result.found = size > 0 || WIFSIGNALED(status);
-        if (size > 0) {
-            std::string const text(line.data(), static_cast<std::size_t>(size));
-            auto const first = text.find(' ');
-            auto const second = text.find(' ', first + 1);
-            result.seed = std::strtoull(text.c_str(), nullptr, 10);
-            result.network = text.substr(first + 1, second - first - 1);
-            result.what = text.substr(second + 1);
-        } else if (result.found) {
-            result.what = "the run died or had no end";
+    while (!waiting.empty() || !out.empty()) {
+        while (!waiting.empty() && static_cast<int>(out.size()) < hunt.workers) {
+            out.push_back(send_out(waiting.back(), seeds));
+            waiting.pop_back();
         }
-        std::fprintf(stderr,
-                     "%-26s %s %s\n",
-                     result.name.c_str(),
-                     result.found ? "found by seed" : "NOT FOUND",
-                     result.found ? std::to_string(result.seed).c_str() : "");
-        results.push_back(std::move(result));
+        std::vector<pollfd> ears;
+        for (auto const& searcher : out) ears.push_back({searcher.fd, POLLIN, 0});
+        ::poll(ears.data(), ears.size(), -1);
+        for (std::size_t i = out.size(); i-- > 0;)
+            if (ears[i].revents != 0 && !listen_to(out[i])) {
+                results.push_back(come_back(out[i]));
+                out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
+            }
     }
+    std::sort(results.begin(), results.end(), [](auto const& a, auto const& b) {
+        return a.name < b.name;
+    });
     return results;
 }
 
 #else
 
-std::vector<MutantResult> hunt_mutants(std::uint64_t /*from*/, std::uint64_t /*seeds*/) {
+std::vector<MutantResult> hunt_mutants(Hunt const& /*hunt*/) {
     return {};
 }
 

@@ -13,9 +13,18 @@ struct MutantResult {
     std::uint64_t seed = 0;
     std::string network;
     std::string what;
+    std::uint64_t seeds_run = 0;
 };
 
-/// Seeds from `from` on until one finds it, at most `seeds`. Empty where none can be planted.
-std::vector<MutantResult> hunt_mutants(std::uint64_t from, std::uint64_t seeds);
+struct Hunt {
+    std::uint64_t from = 1;
+    std::uint64_t seeds = 200;  ///< at most so many for each
+    int workers = 2;
+    std::string only;  ///< one mutant; empty = all
+};
+
+/// For each mutant seeds until one finds it, those of small runs first. Empty where none can be
+/// planted.
+std::vector<MutantResult> hunt_mutants(Hunt const& hunt);
 
 }  // namespace postrider::simulate

@@ -1,9 +1,12 @@
 // Starting and ending.
 #include "process.hpp"
 
+#include <postrider/catalogue.hpp>
+
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/json/parse.hpp>
 
 namespace postrider::simulate {
 
@@ -25,6 +28,8 @@ void WatchedStore::submit(Work work, Done done) {
     machine_.disk.act_for(process_);
     inner_->submit(std::move(work), [this, done = std::move(done)](Result<void> result) {
         machine_.truth->after_write(name_, result.has_value());
+        if (result && machine_.cut_after_write && !name_.empty())
+            machine_.cut_now = std::exchange(machine_.cut_after_write, false);
         done(std::move(result));
     });
 }
@@ -77,6 +82,9 @@ void Process::start() {
     parts.owner_is_dead = [this](std::string const& owner) {
         return machine_.dead.contains(owner);
     };
+    parts.notify = [this](std::string const& /*channel*/, std::string const& line) {
+        return note_notice(line);
+    };
     core::EngineSettings settings;
     settings.concurrency = machine_.script.concurrency;
     settings.poll = machine_.script.poll;
@@ -100,6 +108,22 @@ void Process::end() {
     machine_.disk.bury(number_);
 }
 
+Result<void> Process::note_notice(std::string const& line) {
+    bool const mute = !machine_.faults_over && machine_.script.mute > 0 &&
+                      machine_.chance.unit() < machine_.script.mute;
+    machine_.reached(mute ? "notice_failed" : "notified");
+    if (mute) return make_error("hook.channel_failed");
+    auto const notice = boost::json::parse(line).as_object();
+    machine_.told.emplace(notice.at("job_id").as_string(), notice.at("state").as_string());
+    return {};
+}
+
+void Process::pause(Milliseconds duration) {
+    paused_until_ = machine_.time.elapsed + duration;
+    for (auto& [account, refresh] : machine_.refreshes)
+        if (refresh.process == name_ && refresh.answered < 0ms) refresh.lost = true;
+}
+
 void Process::kill() {
     if (!running()) return;
     machine_.note(name_, "killed");
@@ -107,6 +131,10 @@ void Process::kill() {
     // The answer to a commit that it held is lost with it.
     for (auto& truth : machine_.truth->jobs)
         if (truth.row.owner == name_ && truth.row.intent == "armed") truth.spoilt_blind = true;
+    for (auto& [account, refresh] : machine_.refreshes)
+        if (refresh.process == name_ &&
+            (refresh.answered < 0ms || machine_.time.elapsed - refresh.answered < 1s))
+            refresh.lost = true;
     end();
 }
 
@@ -130,7 +158,8 @@ std::optional<Milliseconds> Process::next_timer() const {
 void Process::run_one() {
     turns_->run_one();
     if (machine_.disk.is_dead(number_)) {
-        machine_.reached("killed_in_a_write");
+        machine_.cut_now = std::exchange(machine_.cut_in_write, false);
+        machine_.reached(machine_.cut_now ? "power_cut_in_a_write" : "killed_in_a_write");
         kill();
         return;
     }

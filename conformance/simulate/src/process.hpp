@@ -50,7 +50,7 @@ class Process {
     void start();
     /// As SIGKILL does it: what has left is under way, nothing else remains.
     void kill();
-    void pause(Milliseconds duration) { paused_until_ = machine_.time.elapsed + duration; }
+    void pause(Milliseconds duration);
 
     [[nodiscard]] bool running() const { return engine_ != nullptr; }
     [[nodiscard]] std::string const& name() const { return name_; }
@@ -61,6 +61,7 @@ class Process {
 
  private:
     void end();
+    Result<void> note_notice(std::string const& line);
 
     Machine& machine_;
     int number_;

@@ -106,9 +106,47 @@ void draw_windows(Dice& dice, Script& script) {
             if (dice.chance(0.5)) jump.to = -jump.to;
             script.clock_jumps.push_back(jump);
         }
-    if (dice.chance(0.25))
-        for (int i = dice.between(1, 3); i > 0; --i)
+    if (dice.chance(0.35))
+        for (int i = dice.between(2, 14); i > 0; --i)
             script.power_cuts.push_back(dice.between(1s, script.length));
+}
+
+// The machine is off for a while, and many posts of one account come late.
+void draw_downtime(Dice& dice, Script& script) {
+    if (!dice.chance(0.12)) return;
+    Window off;
+    off.from = dice.between(0ms, script.length / 2);
+    off.to = std::min(script.length, off.from + dice.log_between(20min, 5h));
+    script.downtimes.push_back(off);
+    int const account = dice.between(0, script.accounts - 1);
+    for (int i = dice.between(4, 8); i > 0; --i) {
+        JobPlan job;
+        job.account = account;
+        job.due = dice.between(off.from, off.to);
+        script.jobs.push_back(job);
+    }
+}
+
+// People who do more than to add jobs.
+void draw_people(Dice& dice, Script& script) {
+    constexpr std::size_t campaign_max = 30;
+    for (auto& job : script.jobs)
+        if (!job.asap && dice.chance(0.06)) job.last_moment = job.due + dice.log_between(5min, 4h);
+    if (!dice.chance(0.5)) return;
+    script.mean_deed = dice.log_between(3min, 1h);
+    script.mean_answer = dice.log_between(1min, 1h);
+    script.declines = dice.chance(0.5) ? dice.unit() / 2 : 0;
+    script.mute = dice.chance(0.5) ? dice.unit() / 2 : 0;
+    bool const campaign = dice.chance(0.6);
+    double const hooked = dice.chance(0.6) ? dice.unit() : 0;
+    std::size_t planned = 0;
+    for (auto& job : script.jobs) {
+        job.notifies = dice.chance(hooked);
+        job.holds = dice.chance(hooked / 4);
+        job.asks = dice.chance(0.3);
+        job.in_campaign = campaign && job.added == 0ms && planned < campaign_max;
+        if (job.in_campaign) ++planned;
+    }
 }
 
 }  // namespace
@@ -166,10 +204,12 @@ Script make_script(std::uint64_t seed, bool flawless) {
     if (flawless || dice.chance(0.05)) return script;
     draw_mishaps(dice, script);
     draw_windows(dice, script);
+    draw_downtime(dice, script);
     if (dice.chance(0.6)) script.mean_kill = dice.log_between(3min, 4h);
     script.kills_in_writes = dice.chance(0.5);
     if (dice.chance(0.3)) script.mean_pause = dice.log_between(10min, 4h);
     if (dice.chance(0.15)) script.disk_error_rate = dice.log_between(1e-5, 1e-3);
+    draw_people(dice, script);
     return script;
 }
 

@@ -37,6 +37,11 @@ struct JobPlan {
     Milliseconds due{0};
     bool asap = false;
     bool skip_when_late = false;
+    Milliseconds last_moment{0};  ///< it must not go out after it; 0 = none
+    bool in_campaign = false;     ///< it comes with a plan, from the beginning
+    bool asks = false;            ///< a person has to approve it, also where the network does not
+    bool notifies = false;        ///< somebody is told what became of it
+    bool holds = false;           ///< its account is held when it is rejected or in doubt
 };
 
 struct Window {
@@ -63,9 +68,15 @@ struct Script {
     bool kills_in_writes = false;
     Milliseconds mean_pause{0};
     std::vector<Milliseconds> power_cuts;
+    std::vector<Window> downtimes;    ///< the machine is switched off
     std::vector<Window> clock_jumps;  ///< `to` is by how much
     double disk_error_rate = 0;       ///< of each piece of work
     std::vector<Window> disk_full;
+
+    Milliseconds mean_deed{0};    ///< between what people do to jobs; 0 = they only add them
+    Milliseconds mean_answer{0};  ///< between their looks at what they are asked
+    double declines = 0;          ///< of what they are asked
+    double mute = 0;              ///< of notices: the channel that they go to fails
 
     [[nodiscard]] bool may_lose_power() const { return !power_cuts.empty(); }
 };

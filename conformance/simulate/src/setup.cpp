@@ -96,14 +96,9 @@ core::Job Simulation::make_job(int number) {
     job.id = job_id(number);
     job.app_id = app_id_;
     job.account_id = account_id(plan.account);
-    job.spec.network = machine_.kind.name;
-    job.spec.account = machine_.network->login_name(plan.account);
-    job.spec.post_key = fmt::format("post{}", number);
+    job.spec = make_spec(number);
     job.spec.key = core::idempotency_key("", job.spec.post_key, job.spec.account);
-    job.spec.post = posts_[static_cast<std::size_t>(number)];
-    job.spec.due_at = plan.asap ? now : machine_.time.began + plan.due;
-    job.spec.asap = plan.asap;
-    job.spec.catch_up = plan.skip_when_late ? "skip" : "all";
+    if (plan.asap) job.spec.due_at = now;
     job.hash = core::job_hash(job.spec);
     job.state = core::JobState::scheduled;
     job.next_at = job.spec.due_at;
@@ -137,7 +132,9 @@ void Simulation::plan_people() {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
         auto const number = static_cast<int>(i);
         posts_.push_back(machine_.network->post(jobs[i].account, number, ids_));
-        if (jobs[i].added <= Milliseconds{0})
+        if (jobs[i].in_campaign)
+            continue;
+        else if (jobs[i].added <= Milliseconds{0})
             first.push_back(number);
         else
             machine_.after(jobs[i].added, [this, number] { add_jobs({number}); });
@@ -156,10 +153,28 @@ bool Simulation::is_banned(int account) const {
     return false;
 }
 
+// A token dies with an answer that was lost, with whoever held it, or on a disk that fails. Nothing
+// else may cost an account.
+void Simulation::blame_for_loss(core::Account const& account) {
+    auto& refresh = machine_.refreshes[account.name];
+    auto const& script = machine_.script;
+    bool const refused = account.reconnect_reason.find("refresh token") != std::string::npos;
+    bool const nobody_could_help = refresh.lost || machine_.clock_was_wrong ||
+                                   script.disk_error_rate > 0 || !script.disk_full.empty();
+    if (refused && !nobody_could_help)
+        machine_.wrong(Wrong::account_lost,
+                       -1,
+                       fmt::format("{} must be connected again ({}), and no answer was lost",
+                                   account.name,
+                                   account.reconnect_reason));
+    refresh.lost = false;
+}
+
 // An account whose authorisation is lost needs its person; then its jobs go on.
 void Simulation::reconnect_the_dead() {
     if (!open_people()) return;
     auto const now = machine_.time.wall();
+    if (machine_.script.mean_deed > Milliseconds{0}) hold_campaign(false);
     auto const work = [&](core::Tables& tables) -> Result<void> {
         for (int number = 0; number < machine_.script.accounts; ++number) {
             auto account = tables.account(account_id(number));
@@ -167,9 +182,13 @@ void Simulation::reconnect_the_dead() {
             if (*account && (*account)->paused && !is_banned(number)) {
                 auto freed = core::pause_account(tables, (*account)->name, false, "", now);
                 if (!freed) return freed;
+                machine_.held[static_cast<std::size_t>(number)] = {};
                 machine_.reached("account_let_go_again");
+                if ((*account)->pause_reason.starts_with("a hook"))
+                    machine_.reached("account_held_by_hook");
             }
             if (!*account || !(*account)->reconnect_needed) continue;
+            blame_for_loss(**account);
             if (auto put = put_account(tables, number); !put) return put;
             core::JobFilter filter;
             filter.account = (*account)->name;

@@ -15,6 +15,7 @@ constexpr int steps_at_once_max = 1'000'000;
 constexpr std::int64_t requests_max = 2'000'000;
 constexpr auto person_looks_after = 6h;  // all that the network may have taken is seen by then
 constexpr int people_number = 1'000;
+constexpr int hours_until_told = 3;
 
 double cpu_now() {
     timespec now{};
@@ -39,6 +40,11 @@ Simulation::Simulation(NetworkKind const& kind,
     parts.note = [this](std::string_view event, int job, std::int64_t a, std::int64_t b) {
         machine_.note("store", event, job, a, b);
         machine_.reached(event);
+        auto const& before = machine_.truth->jobs[static_cast<std::size_t>(job)].row;
+        if (event == "awaiting_approval" && before.state == core::JobState::running)
+            machine_.reached("asked_in_the_middle");
+        if (event == "running")
+            machine_.wishes[static_cast<std::size_t>(job)].claimed = machine_.time.elapsed;
     };
     machine_.truth =
         std::make_unique<Truth>(machine_.path, machine_.script.jobs.size(), std::move(parts));
@@ -87,6 +93,10 @@ bool Simulation::step() {
     }
     auto& process = *able[chosen];
     process.run_one();
+    if (std::exchange(machine_.cut_now, false)) {
+        cut_power();
+        return true;
+    }
     if (!process.running())
         for (std::size_t i = 0; i < processes_.size(); ++i)
             if (processes_[i].get() == &process) restart_later(i, 1s);
@@ -126,6 +136,8 @@ void Simulation::run() {
     }
     connect_accounts();
     plan_people();
+    plan_campaign();
+    plan_deeds();
     plan_trouble();
     for (auto const& process : processes_) process->start();
     step_until(machine_.script.length, false);
@@ -136,11 +148,15 @@ void Simulation::run() {
         step_until(std::min<Milliseconds>(machine_.time.elapsed + 1h, end), true);
         if (machine_.truth->unsettled() == 0) break;
         reconnect_the_dead();
+        answer_questions();
+        take_back_the_unasked();
         if (machine_.time.elapsed > machine_.script.length + person_looks_after)
             settle_the_doubtful();
     }
-    // What is under way arrives.
+    // What is under way arrives, and whoever is to be told is told.
     step_until(machine_.time.elapsed + 5min, false);
+    for (int hours = 0; hours < hours_until_told && notices_wait(); ++hours)
+        step_until(machine_.time.elapsed + 1h, false);
     judge();
 }
 

@@ -34,15 +34,38 @@ class Simulation {
     void add_jobs(std::vector<int> const& numbers);
     void plan_people();
     [[nodiscard]] bool is_banned(int account) const;
+    void blame_for_loss(core::Account const& account);
     void reconnect_the_dead();
     void settle_the_doubtful();
+
+    // campaign.cpp: plans, and what people answer to them
+    void plan_campaign();
+    core::JobSpec make_spec(int number) const;
+    [[nodiscard]] bool has_campaign() const;
+    bool apply_campaign();
+    void change_campaign(int certain);
+    void answer_questions();
+    void take_back_the_unasked();
+
+    // people.cpp: what they do to single jobs and accounts
+    void plan_deeds();
+    void do_a_deed();
+    int pick_job(std::function<bool(int)> const& wanted);
+    void withdraw(int job);
+    void revive(int job);
+    void settle_what_is_there(int job);
+    void hold_account(int account, bool paused);
+    void hold_campaign(bool paused);
+    bool notices_wait();
 
     // trouble.cpp
     void plan_trouble();
     void plan_kill(std::size_t process);
     void plan_pause(std::size_t process);
     void restart_later(std::size_t process, Milliseconds least);
+    void plan_cut();
     void cut_power();
+    void switch_off(Milliseconds until);
     void end_trouble();
 
     // simulation.cpp
@@ -56,6 +79,8 @@ class Simulation {
     // judge.cpp
     void judge();
     void judge_posts();
+    void check_words(FoundPost const& post);
+    void check_told(int job);
     std::string reason_of(int number);
     void judge_store();
 
@@ -66,6 +91,7 @@ class Simulation {
     std::vector<adapter::Post> posts_;
     core::SeededRandom ids_;
     std::vector<std::string> secrets_;
+    Milliseconds off_until_{0};  // the machine is switched off
 };
 
 }  // namespace postrider::simulate

@@ -16,6 +16,10 @@ void Simulation::restart_later(std::size_t index, Milliseconds least) {
     if (!anybody_runs() && machine_.chance.below(4) == 0) reopen_truth();
     machine_.after(std::max(delay, least), [this, index] {
         if (processes_[index]->running()) return;
+        if (machine_.time.elapsed < off_until_) {
+            restart_later(index, off_until_ - machine_.time.elapsed);
+            return;
+        }
         processes_[index]->start();
         if (!processes_[index]->running()) restart_later(index, 5s);
     });
@@ -52,8 +56,41 @@ void Simulation::plan_pause(std::size_t index) {
     });
 }
 
+// At rest everything is on disk; right after a write all of it has to be; in the middle of one, a
+// part.
+void Simulation::plan_cut() {
+    if (machine_.faults_over) return;
+    auto const way = machine_.chance.below(8);
+    if (way == 0 || !anybody_runs()) {
+        cut_power();
+        return;
+    }
+    machine_.cut_after_write = way < 3;
+    machine_.cut_in_write = way >= 3;
+    if (machine_.cut_in_write)
+        for (std::size_t i = 0; i < processes_.size(); ++i)
+            machine_.disk.die_after(static_cast<int>(i),
+                                    static_cast<int>(machine_.chance.below(8)));
+    // Where nobody writes it goes all the same.
+    machine_.after(20min, [this] {
+        if (machine_.cut_after_write || machine_.cut_in_write) cut_power();
+    });
+}
+
+void Simulation::switch_off(Milliseconds until) {
+    machine_.reached("switched_off");
+    machine_.note("machine", "off", until.count());
+    off_until_ = until;
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+        if (!processes_[i]->running()) continue;
+        processes_[i]->kill();
+        restart_later(i, until - machine_.time.elapsed);
+    }
+}
+
 void Simulation::cut_power() {
     if (machine_.faults_over) return;
+    machine_.cut_after_write = machine_.cut_in_write = false;
     machine_.reached("power_cut");
     machine_.note("machine", "power_cut");
     for (auto const& process : processes_) process->kill();
@@ -70,7 +107,9 @@ void Simulation::plan_trouble() {
         for (std::size_t i = 0; i < processes_.size(); ++i) plan_kill(i);
     if (script.mean_pause > 0ms)
         for (std::size_t i = 0; i < processes_.size(); ++i) plan_pause(i);
-    for (auto const at : script.power_cuts) machine_.after(at, [this] { cut_power(); });
+    for (auto const at : script.power_cuts) machine_.after(at, [this] { plan_cut(); });
+    for (auto const& off : script.downtimes)
+        machine_.after(off.from, [this, until = off.to] { switch_off(until); });
     for (auto const& jump : script.clock_jumps)
         machine_.after(jump.from, [this, by = jump.to] {
             machine_.reached(by > 0ms ? "clock_forward" : "clock_back");
@@ -110,11 +149,17 @@ void Simulation::plan_trouble() {
 
 void Simulation::end_trouble() {
     machine_.faults_over = true;
+    machine_.cut_after_write = machine_.cut_in_write = false;
+    machine_.at_next_request = machine_.at_next_commit = nullptr;
+    off_until_ = 0ms;
     machine_.disk.trouble = nullptr;
     machine_.note("machine", "peace");
     // A clock is set right in the end; what was cooling until some hour to come need not wait.
     machine_.time.wall_offset = 0ms;
     for (auto const& ban : machine_.script.bans) machine_.network->ban(ban.kind, false);
+    if (machine_.script.mean_deed > 0ms)
+        for (int account = 0; account < machine_.script.accounts; ++account)
+            machine_.network->narrow(account, false);
     for (std::size_t i = 0; i < processes_.size(); ++i) {
         processes_[i]->pause(0ms);
         if (!processes_[i]->running()) restart_later(i, 0ms);

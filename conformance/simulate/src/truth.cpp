@@ -12,6 +12,8 @@ namespace postrider::simulate {
 namespace {
 
 Truth* the_truth = nullptr;
+std::unordered_map<std::string, int> named_jobs;
+std::unordered_map<int, std::string> names_of_jobs;
 
 void on_row(void* /*nothing*/,
             int /*operation*/,
@@ -55,13 +57,23 @@ constexpr char const* columns =
 }  // namespace
 
 std::string job_id(int job) {
-    return fmt::format("job_{:06}", job);
+    auto const named = names_of_jobs.find(job);
+    return named == names_of_jobs.end() ? fmt::format("job_{:06}", job) : named->second;
+}
+
+void name_job(std::string const& id, int job) {
+    names_of_jobs[job] = id;
+    named_jobs[id] = job;
 }
 
 int job_number(std::string_view id) {
     if (!id.starts_with("job_")) return -1;
     int job = -1;
     auto const digits = id.substr(4);
+    if (digits.size() > 9) {
+        auto const named = named_jobs.find(std::string(id));
+        return named == named_jobs.end() ? -1 : named->second;
+    }
     auto const read = std::from_chars(digits.data(), digits.data() + digits.size(), job);
     return read.ec == std::errc() ? job : -1;
 }
@@ -69,6 +81,8 @@ int job_number(std::string_view id) {
 Truth::Truth(std::string path, std::size_t count, Parts parts)
     : jobs(count), path_(std::move(path)), parts_(std::move(parts)) {
     the_truth = this;
+    named_jobs.clear();
+    names_of_jobs.clear();
     sqlite3_auto_extension(reinterpret_cast<EntryPoint>(on_connection));
 }
 
@@ -154,12 +168,21 @@ void Truth::judge(std::string const& by, int job, Row const& before, Row const& 
     auto const wrong = [&](Wrong what, std::string sentence) {
         parts_.wrong(what, job, std::move(sentence));
     };
-    if (before.state != after.state && !core::may_become(before.state, after.state))
+    // A person's one change may be several moves: what runs is interrupted and planned anew, and
+    // held at once where its account is.
+    using core::JobState;
+    bool const scheduled =
+        before.state == JobState::running || core::may_become(before.state, JobState::scheduled);
+    bool const several =
+        by.empty() && scheduled &&
+        (after.state == JobState::scheduled || core::may_become(JobState::scheduled, after.state));
+    if (before.state != after.state && !several && !core::may_become(before.state, after.state))
         wrong(Wrong::bad_transition,
               fmt::format("from {} to {}", word(before.state), word(after.state)));
     if (after.fence < before.fence)
         wrong(Wrong::old_fence, fmt::format("fence {} after {}", after.fence, before.fence));
-    if (by.empty()) return;  // a person's change; the tables checked what may be changed
+    if (before == after) return;  // something that is not compared has changed
+    if (by.empty()) return;       // a person's change; the tables checked what may be changed
     if (before.owner == by) {
         if (after.fence != before.fence)
             wrong(Wrong::old_fence, fmt::format("{} raised the fence of its own claim", by));

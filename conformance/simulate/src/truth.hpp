@@ -87,8 +87,10 @@ class Truth {
     int unsettled_ = 0;
 };
 
-/// `job_000017`, and back; -1 for any other text.
+/// `job_000017`, or the name that a plan gave it, and back; -1 for any other text.
 std::string job_id(int job);
 int job_number(std::string_view id);
+/// A plan has named it.
+void name_job(std::string const& id, int job);
 
 }  // namespace postrider::simulate

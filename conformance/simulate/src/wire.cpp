@@ -114,6 +114,64 @@ void Wire::check_commit(Flight const& flight) {
     if (truth.on_the_wire > 0)
         machine_.wrong(Wrong::two_commits, job, flight.asked.step + " is under way already");
     check_burst(job);
+    check_wish(job);
+    if (flight.asked.effect == adapter::Effect::commit_blind) check_blind(job);
+}
+
+// What people have withdrawn, held or not approved stays here.
+void Wire::check_wish(int job) {
+    auto const index = static_cast<std::size_t>(job);
+    auto const& plan = machine_.script.jobs[index];
+    auto const& wish = machine_.wishes[index];
+    auto const& hash = machine_.truth->jobs[index].row.hash;
+    auto const unwanted = [&](std::string_view why) {
+        machine_.wrong(Wrong::unwanted, job, fmt::format("it left although {}", why));
+    };
+    if (wish.withdrawn) unwanted("it was withdrawn");
+    if (wish.needs_yes && !wish.yes.contains(hash)) unwanted("nobody has approved it");
+    if (machine_.held[static_cast<std::size_t>(plan.account)].before(wish.claimed))
+        unwanted("its account was paused before it was taken");
+    if (wish.planned && machine_.campaign_held.before(wish.claimed))
+        unwanted("its campaign was paused before it was taken");
+    // Whoever was stopped between the look at the clock and the request may be late.
+    bool const late = plan.last_moment > 0ms && machine_.time.elapsed > plan.last_moment;
+    if (late && !machine_.clock_was_wrong && machine_.script.mean_pause == 0ms)
+        machine_.wrong(Wrong::too_late, job, "it left after its last moment");
+}
+
+// Of one account only one blind commit may be in doubt: who comes later cannot be told from it.
+void Wire::check_blind(int job) {
+    auto const account = machine_.script.jobs[static_cast<std::size_t>(job)].account;
+    auto& open = machine_.blind[static_cast<std::size_t>(account)];
+    std::erase_if(open, [this](int other) {
+        return machine_.truth->jobs[static_cast<std::size_t>(other)].row.intent != "armed";
+    });
+    open.erase(job);
+    for (int const other : open)
+        machine_.wrong(
+            Wrong::two_commits, job, fmt::format("job {} of the same account is in doubt", other));
+    open.insert(job);
+}
+
+void Wire::note_refresh_sent(std::string const& account) {
+    auto& refresh = machine_.refreshes[account];
+    refresh.process = process_;
+    refresh.answered = Milliseconds{-1};
+    machine_.reached("token_refreshed");
+}
+
+void Wire::note_refresh_ended(std::string const& account, bool lost) {
+    auto& refresh = machine_.refreshes[account];
+    if (refresh.process == process_) refresh.answered = machine_.time.elapsed;
+    if (!lost) return;
+    refresh.lost = true;
+    machine_.reached("refresh_answer_lost");
+}
+
+void Wire::tell_deeds(Flight const& flight) {
+    if (flight.asked.job < 0) return;
+    auto& waiting = flight.commit ? machine_.at_next_commit : machine_.at_next_request;
+    if (auto deed = std::exchange(waiting, nullptr)) deed(flight.asked.job);
 }
 
 // Late posts let go: never more in an hour than the account bears.
@@ -198,6 +256,10 @@ asio::awaitable<TransportReply> Wire::send(OutgoingRequest request) {
             (!mishap || *mishap != Mishap::not_sent))
             truth.spoilt_blind = true;
     }
+    bool const refreshes = flight->asked.step == "token";
+    auto const account = flight->request.account;
+    if (refreshes) note_refresh_sent(account);
+    tell_deeds(*flight);
     if (!mishap || applies(*mishap)) launch(flight, way_there);
 
     Milliseconds wait = way_there + way_back;
@@ -210,9 +272,11 @@ asio::awaitable<TransportReply> Wire::send(OutgoingRequest request) {
 
     bool const overslept = clock_.monotonic() - started > deadline;
     bool const in_time = wait <= deadline && (!overslept || chance.below(2) == 0);
+    bool const spoilt = mishap && spoils_answer(*mishap);
+    if (refreshes)
+        note_refresh_ended(account, (!mishap || applies(*mishap)) && (spoilt || !in_time));
     if (mishap == Mishap::not_sent) co_return failed(Verdict::not_sent, "connection refused", 0);
     if (!in_time) co_return failed(Verdict::no_reply, "no answer before the deadline", size);
-    bool const spoilt = mishap && spoils_answer(*mishap);
     if (!spoilt && flight->commit && flight->asked.effect == adapter::Effect::commit_blind)
         machine_.truth->jobs[static_cast<std::size_t>(flight->asked.job)].spoilt_blind = false;
     if (!mishap) co_return std::move(flight->reply);

@@ -26,6 +26,12 @@ class Wire final : public core::Transport {
     std::optional<Mishap> draw_mishap(core::OutgoingRequest const& request);
     void check_commit(Flight const& flight);
     void check_burst(int job);
+    void check_wish(int job);
+    void check_blind(int job);
+    // What a token request has come to, for whoever asks later why an account was lost.
+    void note_refresh_sent(std::string const& account);
+    void note_refresh_ended(std::string const& account, bool lost);
+    void tell_deeds(Flight const& flight);
     void launch(std::shared_ptr<Flight> const& flight, Milliseconds way_there);
     static void arrive(Machine& machine, std::shared_ptr<Flight> const& flight);
 

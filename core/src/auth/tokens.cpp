@@ -326,6 +326,7 @@ asio::awaitable<Result<void>> Tokens::store_pair(TokenPair tokens, boost::json::
     Store::Work work = [tokens](Tables& tables) -> Result<void> {
         return tables.put_tokens(tokens);
     };
+    if (mutant("refresh_saved_late")) co_await parts_.clock.sleep(30s);
     // The network may have ended the old pair already, and this one exists nowhere else yet: a
     // store that fails for a moment must not cost the account its authorisation.
     for (int written = 1;; ++written) {

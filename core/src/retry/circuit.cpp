@@ -1,5 +1,6 @@
 // When a circuit opens, who may pass, and how it closes again; and what retries cost.
 #include <postrider/core/circuit.hpp>
+#include <postrider/core/mutant.hpp>
 
 #include <fmt/format.h>
 
@@ -115,8 +116,8 @@ CircuitState answered(CircuitState state,
                       CircuitPolicy const& policy) {
     if (state.phase == Phase::open) {
         if (state.prober != holder) return state;
-        return failed ? rest_again(std::move(state), now, policy)
-                      : first_step(std::move(state), now, policy);
+        return failed || mutant("circuit_never_closes") ? rest_again(std::move(state), now, policy)
+                                                        : first_step(std::move(state), now, policy);
     }
     if (state.phase != Phase::half_open) return state;
     ++state.answers;

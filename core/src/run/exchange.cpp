@@ -149,8 +149,9 @@ asio::awaitable<ExchangeResult> Exchanges::perform(ExchangeRequest request) {
         co_return result;
     }
 
-    auto const uses =
+    auto uses =
         bucket_uses(*request.descriptor, request.send.buckets, request.app.id, request.account.id);
+    if (mutant("quota_per_job") && !adapter::is_commit(request.send.effect)) uses.clear();
     auto const now = parts_.clock.now();
     auto taken = co_await let_go(request, uses, circuit, deadline);
     if (!taken || *taken) {

@@ -2,6 +2,7 @@
 #include "run/hook_runner.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/mutant.hpp>
 #include <postrider/core/plan.hpp>
 
 #include "job/json_members.hpp"
@@ -88,6 +89,7 @@ asio::awaitable<Result<std::optional<HookRun>>> HookRunner::claim(std::string id
         auto run = **stored;
         ++run.attempts;
         run.next_at = now + hook_again_in(run.attempts);
+        if (mutant("hook_forgotten")) run.next_at.reset();
         if (auto put = tables.put_hook_run(run); !put) return put.error();
         return std::optional<HookRun>(run);
     };

@@ -11,16 +11,30 @@ std::string_view planted;
 
 constexpr std::string_view all_mutants[] = {
     "answer_before_handle",      // a commit's answer and the handle in it are two writes
+    "blind_side_by_side",        // a blind commit leaves while another of its account is in doubt
+    "circuit_never_closes",      // an open circuit takes every answer for a failure
     "claim_kept",                // a visit whose write failed leaves its claim with a live process
-    "handle_not_saved",          // what a step answered is not on disk before it is used
+    "commit_cancelled",          // a job is withdrawn although its commit has left
+    "confirmed_step_repeated",   // a new visit begins a post anew that is there already
+    "consent_not_asked",         // what was declined goes out once it is revived
+    "doubt_ends_by_timer",       // after five looks a job in doubt is given up
+    "failed_look_means_absent",  // a look that fails is taken to have seen nothing
+    "handle_not_saved",          // what a step answered is on disk only when the visit is over
+    "hook_forgotten",            // a hook's action is marked as done before it is
     "intent_after_send",         // a commit leaves before its intent is on disk
+    "last_moment_ignored",       // a post goes out after its last moment
     "late_burst_ignored",        // any number of late posts at once
     "lazy_disk",                 // commits are not synced
+    "lease_survives_person",     // who withdraws a job does not take it from whoever is at it
     "live_owner_rescued",        // rescue without proof of death
     "looking_ends_early",        // doubt is left alone after three looks
     "lost_commit_restarted",     // a lost answer to a commit begins the post anew
+    "no_fence",                  // writes do not look whether the claim still holds
     "nobody_rescues",            // what the dead held stays held
+    "pause_ignored",             // what is tried again goes out although its account is paused
     "permits_of_the_dead_kept",  // permits of the dead are not given back
+    "quota_per_job",             // only the commit of a job counts against the limits
+    "refresh_saved_late",        // a new pair of tokens is on disk half a minute after it came
     "refund_on_no_reply",        // a lost request is taken not to have counted
     "slots_freed_early",         // a permit is free with the answer, not a window later
     "store_error_decides",       // a failing disk is taken for the network's refusal

@@ -3,6 +3,7 @@
 #include "run/attempt.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/mutant.hpp>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,12 @@ using namespace std::chrono_literals;
 
 asio::awaitable<void> Attempt::look_later(std::optional<Milliseconds> delay) {
     ++job_.looks;
+    if (job_.looks > 5 && job_.state == JobState::unknown && mutant("doubt_ends_by_timer")) {
+        enter(JobState::rejected);
+        job_.next_at.reset();
+        co_await release();
+        co_return;
+    }
     Instant const since = job_.intent ? job_.intent->armed_at : job_.created_at;
     auto scheduled = next_look(job_.looks, now() - since);
     if (scheduled && delay) scheduled = std::max(*scheduled, *delay);
@@ -124,6 +131,11 @@ asio::awaitable<Attempt::Next> Attempt::look(adapter::Send send) {
     last_effect_ = send.effect;
     note_step(send, exchange);
     if (exchange.reply.verdict != adapter::Verdict::replied || exchange.reply.http.status >= 500) {
+        if (job_.state == JobState::unknown && mutant("failed_look_means_absent")) {
+            adapter::Resume nothing_there;
+            co_await resume(std::move(nothing_there));
+            co_return next;
+        }
         co_await look_later(std::nullopt);
         co_return next;
     }

@@ -36,6 +36,7 @@ struct AccountLogin {
 struct FoundPost {
     int job = -1;  ///< the number given to Network::post(); -1 = it belongs to none
     bool in_inbox = false;
+    std::string text = {};  ///< as everybody sees it; empty = it has none
 };
 
 class Network {
@@ -46,12 +47,15 @@ class Network {
     virtual AccountLogin login(int account) = 0;
     /// `network:handle`.
     [[nodiscard]] virtual std::string login_name(int account) const = 0;
-    /// What job number `job` is to say. The ledger must be able to tell whose post it is.
+    /// What job number `job` is to say. The ledger must be able to tell whose post it is, also
+    /// when words are added to its caption.
     virtual adapter::Post post(int account, int job, core::Random& random) = 0;
     /// The whole request arrives now; or, with `cut_after`, so many bytes of its body and no more.
     virtual core::TransportReply answer(core::OutgoingRequest const& request,
                                         std::optional<std::uint64_t> cut_after) = 0;
     virtual void ban(int account, bool banned) = 0;
+    /// What the account may choose among shrinks: what was approved cannot be sent as it is.
+    virtual void narrow(int /*account*/, bool /*narrowed*/) {}
     /// All that exists now, doubles included.
     virtual std::vector<FoundPost> ledger() = 0;
     /// False where the network says nothing of what became of a job, whoever asks.

@@ -30,6 +30,11 @@ enum class Wrong {
     unarmed,          ///< a commit left before its intent was on disk
     two_commits,      ///< two commits of one job under way
     held_permit,      ///< a permit that nobody holds any more and that is not given back
+    unwanted,         ///< a commit that a person had withdrawn, held, or not approved
+    too_late,         ///< a commit after the last moment of its job
+    other_words,      ///< a post that says another thing than its job
+    untold,           ///< a hook's action that was never done
+    account_lost,     ///< an account's tokens are dead, and the network is not to blame
     late_burst,       ///< more late posts of an account in an hour than it bears
     forgotten,        ///< the store lost what it had acknowledged
     secret_shown,     ///< a token in an event or in a job's timeline
@@ -91,6 +96,11 @@ struct Words<simulate::Wrong> {
         {W::unarmed, "unarmed"},
         {W::two_commits, "two_commits"},
         {W::held_permit, "held_permit"},
+        {W::unwanted, "unwanted"},
+        {W::too_late, "too_late"},
+        {W::other_words, "other_words"},
+        {W::untold, "untold"},
+        {W::account_lost, "account_lost"},
         {W::late_burst, "late_burst"},
         {W::forgotten, "forgotten"},
         {W::secret_shown, "secret_shown"},
