@@ -1,5 +1,6 @@
 // The command line.
 #include "fleet.hpp"
+#include "loops.hpp"
 #include "mutants.hpp"
 #include "slots.hpp"
 
@@ -36,14 +37,45 @@ int trace(FleetOptions const& options) {
     return good ? exit_good : exit_wrong;
 }
 
-int measure(FleetOptions const& options) {
+int measure(FleetOptions const& options, int whale_jobs) {
+    auto const& kind =
+        options.network.empty() ? networks().front() : kind_for(options.from, options.network);
+    boost::json::object const turns{{"turns", measure_turns(kind, whale_jobs)}};
+    std::puts(boost::json::serialize(turns).c_str());
+    std::fflush(stdout);
     boost::json::object const slots{{"slots", measure_slots()}};
     std::puts(boost::json::serialize(slots).c_str());
-    std::fflush(stdout);
-    boost::json::object const turns{
-        {"turns", measure_turns(kind_for(options.from, options.network))}};
-    std::puts(boost::json::serialize(turns).c_str());
     return exit_good;
+}
+
+int show_loops(FleetOptions const& options, std::int64_t memory_all) {
+    bool good = true;
+    std::puts(fmt::format("{:<8}  {:<9} {:<7} {:>7} {:>6}  {}",
+                          "network",
+                          "fails",
+                          "how",
+                          "pieces",
+                          "runs",
+                          "wrong")
+                  .c_str());
+    for (auto const& kind : networks()) {
+        if (!options.network.empty() && kind.name != options.network) continue;
+        for (auto const& [work, name] : Words<LoopFault::Kind>::table)
+            for (bool const lasting : {false, true}) {
+                auto const result = run_loop(kind, work, lasting, memory_all);
+                std::puts(fmt::format("{:<8}  {:<9} {:<7} {:>7} {:>6}  {}",
+                                      result.network,
+                                      result.kind,
+                                      lasting ? "lasting" : "once",
+                                      result.pieces,
+                                      result.runs,
+                                      result.wrong.empty() ? "nothing" : result.wrong.front())
+                              .c_str());
+                std::fflush(stdout);
+                good = good && result.wrong.empty();
+            }
+    }
+    return good ? exit_good : exit_wrong;
 }
 
 int show_mutants(FleetOptions const& options, std::string const& only) {
@@ -82,6 +114,9 @@ int simulate_main(int argc, char const* const* argv) {
     bool json = false;
     bool slots = false;
     bool mutants = false;
+    bool loops = false;
+    std::int64_t memory_all = 300;
+    int whale_jobs = 100'000;
     std::string mutant;
     CLI::App app(
         "The real engine, store and adapters on a virtual clock, under faults that a seed "
@@ -96,6 +131,11 @@ int simulate_main(int argc, char const* const* argv) {
     app.add_flag("--trace", options.seed.trace, "everything that happens, a line each");
     app.add_flag("--flawless", options.seed.flawless, "no fault at all");
     app.add_flag("--slots", slots, "instead: how much of a limit is used, and how even turns are");
+    app.add_option("--large", whale_jobs, "with --slots: so many posts of one account at once")
+        ->capture_default_str();
+    app.add_flag("--loops", loops, "instead: fail the k-th piece of work of the store, for each k");
+    app.add_option("--memory", memory_all, "with --loops: so many pieces of memory are tried each")
+        ->capture_default_str();
     app.add_flag("--mutants", mutants, "instead: plant each known bug and see which seed finds it");
     app.add_option("--mutant", mutant, "with --mutants: this one only");
     app.add_flag("--json", json, "the summary as JSON");
@@ -110,7 +150,8 @@ int simulate_main(int argc, char const* const* argv) {
         std::fprintf(stderr, "There is no network %s to simulate.\n", options.network.c_str());
         return exit_usage;
     }
-    if (slots) return measure(options);
+    if (slots) return measure(options, whale_jobs);
+    if (loops) return show_loops(options, memory_all);
     if (mutants) return show_mutants(options, mutant);
     if (options.seed.trace) return trace(options);
     auto const summary = run_fleet(options);

@@ -1,6 +1,8 @@
 // Starting and ending.
 #include "process.hpp"
 
+#include "failing_memory.hpp"
+
 #include <postrider/catalogue.hpp>
 
 #include <fmt/format.h>
@@ -26,7 +28,9 @@ asio::awaitable<void> run_engine(core::Engine* engine,
 
 void WatchedStore::submit(Work work, Done done) {
     machine_.disk.act_for(process_);
+    FailingMemory::Inside const inside(!name_.empty());
     inner_->submit(std::move(work), [this, done = std::move(done)](Result<void> result) {
+        FailingMemory::Inside const outside(false);
         machine_.truth->after_write(name_, result.has_value());
         if (result && machine_.cut_after_write && !name_.empty())
             machine_.cut_now = std::exchange(machine_.cut_after_write, false);
@@ -36,6 +40,7 @@ void WatchedStore::submit(Work work, Done done) {
 
 Result<void> WatchedStore::read(Work const& work) {
     machine_.disk.act_for(process_);
+    FailingMemory::Inside const inside(!name_.empty());
     return inner_->read(work);
 }
 
@@ -43,6 +48,7 @@ Result<std::unique_ptr<WatchedStore>> open_watched(Machine& machine,
                                                    int process,
                                                    std::string const& name) {
     machine.disk.act_for(process);
+    FailingMemory::Inside const inside(!name.empty());
     core::StoreOptions options;
     options.create = true;
     options.inline_writes = true;

@@ -3,9 +3,11 @@
 
 #include <postrider/core/random.hpp>
 #include <postrider/instant.hpp>
+#include <postrider/words.hpp>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +52,14 @@ struct Window {
     int kind = 0;
 };
 
+/// The one failure of a loop, see loops.hpp.
+struct LoopFault {
+    enum class Kind { read, write, sync, truncate, lock, memory };
+    Kind kind = Kind::write;
+    std::int64_t nth = 0;
+    bool lasting = false;  ///< for a minute
+};
+
 struct Script {
     std::uint64_t seed = 0;
     int accounts = 3;
@@ -78,6 +88,8 @@ struct Script {
     double declines = 0;          ///< of what they are asked
     double mute = 0;              ///< of notices: the channel that they go to fails
 
+    std::optional<LoopFault> loop;
+
     [[nodiscard]] bool may_lose_power() const { return !power_cuts.empty(); }
 };
 
@@ -88,3 +100,20 @@ Script quiet_script(int accounts, int jobs_each, Milliseconds length, int whale_
 Script make_script(std::uint64_t seed, bool flawless);
 
 }  // namespace postrider::simulate
+
+namespace postrider {
+
+template <>
+struct Words<simulate::LoopFault::Kind> {
+    using K = simulate::LoopFault::Kind;
+    static constexpr std::pair<K, std::string_view> table[] = {
+        {K::read, "read"},
+        {K::write, "write"},
+        {K::sync, "sync"},
+        {K::truncate, "truncate"},
+        {K::lock, "lock"},
+        {K::memory, "memory"},
+    };
+};
+
+}  // namespace postrider

@@ -66,6 +66,7 @@ class Simulation {
     void plan_cut();
     void cut_power();
     void switch_off(Milliseconds until);
+    DiskTrouble loop_fault(DiskWork work);
     void end_trouble();
 
     // simulation.cpp
@@ -92,6 +93,8 @@ class Simulation {
     core::SeededRandom ids_;
     std::vector<std::string> secrets_;
     Milliseconds off_until_{0};  // the machine is switched off
+    std::int64_t loop_pieces_ = 0;
+    Milliseconds loop_began_{0};
 };
 
 }  // namespace postrider::simulate

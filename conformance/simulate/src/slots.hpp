@@ -8,6 +8,7 @@ namespace postrider::simulate {
 struct NetworkKind;
 
 boost::json::object measure_slots();
-boost::json::object measure_turns(NetworkKind const& kind);
+/// Of accounts with as much to do, and of others beside one with so many posts at once.
+boost::json::object measure_turns(NetworkKind const& kind, int whale_jobs);
 
 }  // namespace postrider::simulate

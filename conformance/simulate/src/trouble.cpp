@@ -1,5 +1,6 @@
 // Everything that goes wrong with machines and people, at the moments that the script says or that
 // are drawn as it goes.
+#include "failing_memory.hpp"
 #include "simulation.hpp"
 
 #include <algorithm>
@@ -101,6 +102,23 @@ void Simulation::cut_power() {
     for (std::size_t i = 0; i < processes_.size(); ++i) restart_later(i, 20s);
 }
 
+// The k-th piece of one kind of work fails, and with `lasting` all that follow within a minute.
+DiskTrouble Simulation::loop_fault(DiskWork work) {
+    auto const& fault = *machine_.script.loop;
+    if (fault.kind == LoopFault::Kind::memory ||
+        static_cast<int>(fault.kind) != static_cast<int>(work))
+        return DiskTrouble::none;
+    ++loop_pieces_;
+    if (loop_pieces_ == fault.nth) {
+        loop_began_ = machine_.time.elapsed;
+        machine_.reached("loop_reached");
+        return DiskTrouble::error;
+    }
+    bool const still =
+        fault.lasting && loop_pieces_ > fault.nth && machine_.time.elapsed < loop_began_ + 1min;
+    return still ? DiskTrouble::error : DiskTrouble::none;
+}
+
 void Simulation::plan_trouble() {
     auto const& script = machine_.script;
     if (script.mean_kill > 0ms)
@@ -131,6 +149,7 @@ void Simulation::plan_trouble() {
     if (!script.outages.empty()) machine_.reached("outage");
     machine_.disk.trouble = [this](DiskWork work, int process) {
         if (machine_.faults_over || process >= 1'000) return DiskTrouble::none;
+        if (machine_.script.loop) return loop_fault(work);
         if (work == DiskWork::write && machine_.open_window(machine_.script.disk_full) >= 0) {
             machine_.reached("disk_full");
             return DiskTrouble::full;
@@ -152,6 +171,7 @@ void Simulation::end_trouble() {
     machine_.cut_after_write = machine_.cut_in_write = false;
     machine_.at_next_request = machine_.at_next_commit = nullptr;
     off_until_ = 0ms;
+    if (machine_.script.loop) FailingMemory::arm(0, false);
     machine_.disk.trouble = nullptr;
     machine_.note("machine", "peace");
     // A clock is set right in the end; what was cooling until some hour to come need not wait.

@@ -1,4 +1,6 @@
 // A few dozen seeds, that they replay, and that the simulator finds what is wrong when it is.
+#include "loops.hpp"
+
 #include <postrider/core/mutant.hpp>
 #include <postrider/simulate/simulate.hpp>
 
@@ -50,6 +52,22 @@ TEST(Simulate, WithoutFaultsEverythingIsPublished) {
     EXPECT_TRUE(report.failures.empty()) << told(report);
     EXPECT_EQ(report.reached.count("unknown"), 0u);
     EXPECT_EQ(report.reached.count("rejected"), 0u);
+}
+
+// `./dev simulate --loops` does it for every kind of work and every network.
+TEST(Simulate, AnySyncOfTheStoreMayFailOnceOrForAMinute) {
+    for (bool const lasting : {false, true}) {
+        auto const result = run_loop(kind_of(2), LoopFault::Kind::sync, lasting, 0);
+        EXPECT_TRUE(result.wrong.empty()) << result.wrong.front();
+        EXPECT_GE(result.transactions, 5);
+        EXPECT_EQ(result.runs, result.pieces + 1);
+    }
+}
+
+TEST(Simulate, APieceOfMemoryMayBeMissing) {
+    auto const result = run_loop(kind_of(2), LoopFault::Kind::memory, false, 3);
+    EXPECT_TRUE(result.wrong.empty()) << result.wrong.front();
+    EXPECT_GT(result.pieces, 100);
 }
 
 #ifdef POSTRIDER_MUTANTS
