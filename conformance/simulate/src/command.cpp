@@ -97,7 +97,9 @@ int show_mutants(FleetOptions const& options, std::string const& only) {
     for (auto const& result : results) {
         std::puts(fmt::format("{:<26} {:>6}  {:<8}  {:<16} {:>5}",
                               result.name,
-                              result.found ? std::to_string(result.seed) : "-",
+                              !result.found    ? "-"
+                              : result.by_loop ? "loop"
+                                               : std::to_string(result.seed),
                               result.network,
                               result.found ? result.what : "NOT FOUND",
                               result.seeds_run)

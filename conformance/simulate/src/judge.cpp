@@ -7,6 +7,7 @@
 namespace postrider::simulate {
 
 using core::JobState;
+using namespace std::chrono_literals;
 
 void Simulation::judge() {
     judge_posts();
@@ -128,6 +129,17 @@ void Simulation::judge_posts() {
     for (auto const& rule : machine_.network->violations()) machine_.reached("rule_" + rule);
 }
 
+// In peace no answer is a failure: a circuit of many accounts that has gone back to rest in it
+// took one for a failure that was none. (One account may really be refused.)
+void Simulation::check_circuit(core::CircuitState const& circuit) {
+    auto const rested = circuit.until - circuit.rest - machine_.time.began;
+    bool const open = circuit.phase == core::CircuitState::Phase::open;
+    bool const in_peace = rested > machine_.script.length + 15min;
+    bool const of_account = circuit.key.find("/account/") != std::string::npos;
+    if (open && in_peace && !of_account && !machine_.clock_was_wrong)
+        machine_.wrong(Wrong::held_up, -1, fmt::format("{} is open in peace", circuit.key));
+}
+
 void Simulation::judge_store() {
     if (!open_people()) return;
     auto const now = machine_.time.wall();
@@ -145,6 +157,9 @@ void Simulation::judge_store() {
                 if (secret.size() >= 8 && text.find(secret) != std::string::npos)
                     machine_.wrong(Wrong::secret_shown, job, "a token is shown");
         };
+        auto circuits = tables.circuits();
+        if (!circuits) return circuits.error();
+        for (auto const& circuit : *circuits) check_circuit(circuit);
         auto events = tables.events(0, {}, 500);
         if (!events) return events.error();
         for (auto const& event : *events) check_text(boost::json::serialize(event.data), -1);

@@ -2,6 +2,7 @@
 #include "mutants.hpp"
 
 #include "fleet.hpp"
+#include "loops.hpp"
 #include "script.hpp"
 
 #include <postrider/core/mutant.hpp>
@@ -24,6 +25,7 @@ namespace postrider::simulate {
 
 namespace {
 
+constexpr std::size_t seeds_before_loops = 60;
 constexpr int seed_seconds = 60;  // of processor time; what takes longer has no end
 
 // How much there is to do: small runs are many in the time of one large one.
@@ -48,12 +50,41 @@ void say(int fd, std::string const& line) {
     (void)!::write(fd, line.data(), line.size());
 }
 
+void limit_time() {
+    itimerval limit{};
+    limit.it_value.tv_sec = seed_seconds;
+    ::setitimer(ITIMER_PROF, &limit, nullptr);
+}
+
+// Stores that fail at the k-th piece of work, each kind of work once and for a minute.
+bool found_by_loops(std::string_view name, int fd) {
+    using Kind = LoopFault::Kind;
+    for (auto const& kind : networks())
+        for (auto const work : {Kind::sync, Kind::read, Kind::write})
+            for (bool const lasting : {false, true}) {
+                limit_time();
+                core::plant_mutant(name);
+                auto const planted = run_loop(kind, work, lasting, 0);
+                if (planted.wrong.empty()) continue;
+                core::plant_mutant({});
+                if (!run_loop(kind, work, lasting, 0).wrong.empty()) continue;
+                say(fd,
+                    fmt::format("loop {}:{}:{}\n",
+                                kind.name,
+                                word(work),
+                                planted.wrong.front().substr(0, planted.wrong.front().find(':'))));
+                return true;
+            }
+    core::plant_mutant(name);
+    return false;
+}
+
 [[noreturn]] void search(std::string_view name, std::vector<std::uint64_t> const& seeds, int fd) {
     core::plant_mutant(name);
-    for (auto const seed : seeds) {
-        itimerval limit{};
-        limit.it_value.tv_sec = seed_seconds;
-        ::setitimer(ITIMER_PROF, &limit, nullptr);
+    for (std::size_t tried = 0; tried < seeds.size(); ++tried) {
+        auto const seed = seeds[tried];
+        if (tried == seeds_before_loops && found_by_loops(name, fd)) ::_exit(0);
+        limit_time();
         say(fd, fmt::format("at {}\n", seed));
         auto const report = run_seed(kind_for(seed, {}), seed);
         if (report.failures.empty()) continue;
@@ -117,6 +148,11 @@ MutantResult come_back(Searcher& searcher) {
         } else if (verb == "found") {
             result.found = true;
             result.what = value;
+        } else if (verb == "loop") {
+            result.found = true;
+            result.by_loop = true;
+            result.network = value.substr(0, value.find(':'));
+            result.what = value.substr(value.find(':') + 1);
         } else {
             std::fprintf(stderr, "seed %s fails without any bug\n", value.c_str());
         }
@@ -125,11 +161,13 @@ MutantResult come_back(Searcher& searcher) {
         result.found = true;
         result.what = WTERMSIG(status) == SIGPROF ? "without_end" : "crashed";
     }
-    if (result.found) result.network = kind_for(result.seed, {}).name;
+    if (result.found && !result.by_loop) result.network = kind_for(result.seed, {}).name;
     std::fprintf(stderr,
                  "%-26s %s\n",
                  result.name.c_str(),
-                 result.found ? fmt::format("seed {}", result.seed).c_str() : "NOT FOUND");
+                 !result.found    ? "NOT FOUND"
+                 : result.by_loop ? "a loop"
+                                  : fmt::format("seed {}", result.seed).c_str());
     return result;
 }
 

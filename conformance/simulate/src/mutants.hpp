@@ -12,7 +12,8 @@ struct MutantResult {
     bool found = false;
     std::uint64_t seed = 0;
     std::string network;
-    std::string what;
+    std::string what;      ///< seen; of a loop which work, and the k that was seen first
+    bool by_loop = false;  ///< by a store that fails at the k-th piece of work
     std::uint64_t seeds_run = 0;
 };
 

@@ -134,9 +134,11 @@ void Process::kill() {
     if (!running()) return;
     machine_.note(name_, "killed");
     machine_.dead.insert(name_);
-    // The answer to a commit that it held is lost with it.
+    // The answer to a commit that it held is lost with it; where the commit has no name, for good.
     for (auto& truth : machine_.truth->jobs)
-        if (truth.row.owner == name_ && truth.row.intent == "armed") truth.spoilt_blind = true;
+        if (truth.row.owner == name_ && truth.row.intent == "armed" &&
+            machine_.truth->armed_blindly(truth))
+            truth.spoilt_blind = true;
     for (auto& [account, refresh] : machine_.refreshes)
         if (refresh.process == name_ &&
             (refresh.answered < 0ms || machine_.time.elapsed - refresh.answered < 1s))

@@ -49,8 +49,9 @@ Milliseconds draw_length(Dice& dice) {
 void draw_jobs(Dice& dice, Script& script) {
     double const mean = script.accounts > 100 ? 1.2 : dice.log_between(1.0, 6.0);
     // Sometimes one account has as many as all others.
-    int const whale = dice.chance(0.1) ? dice.between(0, script.accounts - 1) : -1;
-    bool const herd = dice.chance(0.15);  // all at one moment
+    int const whale = dice.chance(0.15) ? dice.between(0, script.accounts - 1) : -1;
+    bool const at_once = dice.chance(0.5);  // and all of them at one moment
+    bool const herd = dice.chance(0.15);    // all at one moment
     auto const moment = dice.between(0ms, script.length / 2);
     for (int account = 0; account < script.accounts; ++account) {
         int count = static_cast<int>(std::floor(dice.unit() * 2 * mean + 0.5));
@@ -58,7 +59,8 @@ void draw_jobs(Dice& dice, Script& script) {
         for (int i = 0; i < count; ++i) {
             JobPlan job;
             job.account = account;
-            job.due = herd ? moment : dice.between(0ms, script.length);
+            bool const now = herd || (account == whale && at_once);
+            job.due = now ? moment : dice.between(0ms, script.length);
             job.asap = dice.chance(0.2);
             job.skip_when_late = !job.asap && dice.chance(0.05);
             // Half of them are there from the beginning; the others are added before they are due.

@@ -84,6 +84,7 @@ class Simulation {
     void check_told(int job);
     std::string reason_of(int number);
     void judge_store();
+    void check_circuit(core::CircuitState const& circuit);
 
     Machine machine_;
     std::string app_id_;

@@ -127,6 +127,21 @@ bool Truth::read(std::int64_t rowid, int& job, Row& row) {
     return found && job >= 0 && job < static_cast<int>(jobs.size());
 }
 
+bool Truth::armed_blindly(JobTruth const& truth) {
+    if (!open()) return true;
+    sqlite3_stmt* asked = nullptr;
+    sqlite3_prepare_v2(database_,
+                       "select json_extract(intent, '$.effect') = 'commit_blind' from jobs"
+                       " where rowid = ? and intent <> ''",
+                       -1,
+                       &asked,
+                       nullptr);
+    sqlite3_bind_int64(asked, 1, truth.rowid);
+    bool const blind = sqlite3_step(asked) != SQLITE_ROW || sqlite3_column_int(asked, 0) != 0;
+    sqlite3_finalize(asked);
+    return blind;
+}
+
 bool Truth::settled(Row const& row) {
     return core::is_final(row.state) && row.owner.empty() && row.next_at == 0;
 }

@@ -65,6 +65,8 @@ class Truth {
     void after_write(std::string const& by, bool committed);
     /// Everything is compared with what was acknowledged.
     void compare_all();
+    /// The intent of the job, as it is stored, is of a commit that nothing names.
+    bool armed_blindly(JobTruth const& truth);
     void close();
 
     [[nodiscard]] std::int64_t transitions() const { return transitions_; }

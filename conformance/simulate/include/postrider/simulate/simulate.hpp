@@ -35,6 +35,7 @@ enum class Wrong {
     other_words,      ///< a post that says another thing than its job
     untold,           ///< a hook's action that was never done
     account_lost,     ///< an account's tokens are dead, and the network is not to blame
+    held_up,          ///< a circuit that stays open although nothing fails any more
     late_burst,       ///< more late posts of an account in an hour than it bears
     forgotten,        ///< the store lost what it had acknowledged
     secret_shown,     ///< a token in an event or in a job's timeline
@@ -101,6 +102,7 @@ struct Words<simulate::Wrong> {
         {W::other_words, "other_words"},
         {W::untold, "untold"},
         {W::account_lost, "account_lost"},
+        {W::held_up, "held_up"},
         {W::late_burst, "late_burst"},
         {W::forgotten, "forgotten"},
         {W::secret_shown, "secret_shown"},
