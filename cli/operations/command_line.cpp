@@ -75,9 +75,14 @@ Error later_stage(LaterCommand const& later, std::string const& command) {
         .with("stage", std::to_string(later.stage));
 }
 
+// An operation that is one word on the command line; `job.wait` is the name of one that is two.
+Operation const* one_word_operation(std::string const& word) {
+    return word.find('.') == std::string::npos ? find_operation(word) : nullptr;
+}
+
 void choose(CommandWords& words, std::string const& noun, std::optional<std::string> const& verb) {
     words.command = noun;
-    if (auto const* alone = find_operation(noun)) {
+    if (auto const* alone = one_word_operation(noun)) {
         words.operation = alone;
         return;
     }
@@ -92,7 +97,9 @@ void choose(CommandWords& words, std::string const& noun, std::optional<std::str
         return;
     }
     if (verbs.empty()) {
-        words.error = unknown_command(noun, first_words());
+        auto known = first_words();
+        if (auto const* dotted = find_operation(noun)) known = {command_of(*dotted)};
+        words.error = unknown_command(noun, known);
         words.command.clear();
         return;
     }
@@ -141,7 +148,7 @@ CommandWords read_command(std::vector<std::string> const& arguments) {
             if (takes_next_word(word)) ++i;
         } else {
             places.push_back(i);
-            if (places.size() == 1 && find_operation(word)) break;
+            if (places.size() == 1 && one_word_operation(word)) break;
         }
     }
     if (!places.empty()) {

@@ -205,6 +205,9 @@ TEST_F(About, UnknownWordsAreAnsweredWithTheNearest) {
     EXPECT_EQ(command.exit, 2);
     EXPECT_EQ(command.code(), "usage.unknown_command");
     EXPECT_NE(command.out.find("did you mean 'job list'"), std::string::npos);
+    auto const dotted = run({"job.wait", "job_01"});
+    EXPECT_EQ(dotted.code(), "usage.unknown_command");
+    EXPECT_NE(dotted.out.find("did you mean 'job wait'"), std::string::npos) << dotted.out;
     auto const noun = run({"jb", "list"});
     EXPECT_EQ(noun.code(), "usage.unknown_command");
     auto const flag = run({"job", "list", "--stat", "unknown"});
