@@ -21,6 +21,14 @@ BucketState::Slot* held_slot(BucketState& bucket, std::string_view holder) {
     return found == bucket.slots.end() ? nullptr : &*found;
 }
 
+// A holder is `owner/job/fence`.
+std::string_view job_of(std::string_view holder) {
+    auto const end = holder.rfind('/');
+    auto const start = holder.rfind('/', end == holder.npos ? end : end - 1);
+    if (start == holder.npos || start == end) return {};
+    return holder.substr(start + 1, end - start - 1);
+}
+
 Result<BucketState> load(Tables& tables, BucketUse const& use) {
     auto stored = tables.bucket(use.key);
     if (!stored) return stored.error();
@@ -65,15 +73,19 @@ Instant permit_free_at(BucketState const& bucket, Instant now) {
 
 void take_permit(BucketState& bucket, std::string_view holder, Instant now, Instant deadline) {
     drop_free_slots(bucket, now);
-    bucket.slots.push_back({deadline + bucket.window, std::string(holder)});
+    bucket.slots.push_back({deadline + bucket.window, std::string(holder), {}});
 }
 
-void settle_permit(BucketState& bucket, std::string_view holder, Instant replied_at) {
+void settle_permit(BucketState& bucket,
+                   std::string_view holder,
+                   Instant replied_at,
+                   std::string_view effect_of) {
     auto* slot = held_slot(bucket, holder);
     if (!slot) return;
     slot->free_at = replied_at + bucket.window;
     if (mutant("slots_freed_early")) slot->free_at = replied_at;
     slot->holder.clear();
+    slot->job = effect_of;
 }
 
 void refund_permit(BucketState& bucket, std::string_view holder) {
@@ -88,7 +100,7 @@ void learn_refusal(BucketState& bucket, Instant now, Instant until, std::string 
     bucket.evidence = std::move(evidence);
     for (auto& slot : bucket.slots) slot.free_at = std::max(slot.free_at, until);
     while (bucket.slots.size() < static_cast<std::size_t>(bucket.size))
-        bucket.slots.push_back({until, {}});
+        bucket.slots.push_back({until, {}, {}});
 }
 
 std::vector<BucketUse> bucket_uses(adapter::Descriptor const& descriptor,
@@ -147,11 +159,70 @@ Result<void> end_permits(Tables& tables,
         if (end == PermitEnd::not_sent || refused_effect)
             refund_permit(*bucket, holder);
         else
-            settle_permit(*bucket, holder, at);
+            settle_permit(*bucket,
+                          holder,
+                          at,
+                          use.spec->counts == adapter::BucketCounts::effects ? job_of(holder)
+                                                                             : std::string_view());
         drop_free_slots(*bucket, at);
         if (auto put = tables.put_bucket(*bucket); !put) return put.error();
     }
     return {};
+}
+
+Result<void> count_effect(Tables& tables,
+                          std::span<BucketUse const> uses,
+                          std::string_view job_id,
+                          Instant seen_at) {
+    for (auto const& use : uses) {
+        if (use.spec->counts != adapter::BucketCounts::effects) continue;
+        auto bucket = load(tables, use);
+        if (!bucket) return bucket.error();
+        bool moved = false;
+        for (auto& slot : bucket->slots) {
+            if (slot.job != job_id) continue;
+            slot.free_at = std::max(slot.free_at, seen_at + bucket->window);
+            slot.job.clear();
+            moved = true;
+        }
+        if (!moved) continue;
+        if (auto put = tables.put_bucket(*bucket); !put) return put.error();
+    }
+    return {};
+}
+
+Result<std::optional<Blocked>> effect_blocked(Tables& tables,
+                                              std::span<BucketUse const> uses,
+                                              std::string_view job_id,
+                                              Instant now) {
+    std::optional<Blocked> blocked;
+    for (auto const& use : uses) {
+        if (use.spec->counts != adapter::BucketCounts::effects) continue;
+        auto bucket = load(tables, use);
+        if (!bucket) return bucket.error();
+        bool const own =
+            std::any_of(bucket->slots.begin(), bucket->slots.end(), [job_id](auto const& slot) {
+                return slot.job == job_id || job_of(slot.holder) == job_id;
+            });
+        auto const free_at = permit_free_at(*bucket, now);
+        if (!own && free_at > now && (!blocked || free_at > blocked->until))
+            blocked = Blocked{free_at, use.spec->reason, use.key, Owner::network};
+    }
+    return blocked;
+}
+
+Result<std::optional<Instant>> first_effect_ends(Tables& tables,
+                                                 std::span<BucketUse const> uses,
+                                                 Instant now) {
+    std::optional<Instant> first;
+    for (auto const& use : uses) {
+        if (use.spec->counts != adapter::BucketCounts::effects) continue;
+        auto bucket = load(tables, use);
+        if (!bucket) return bucket.error();
+        for (auto const& slot : bucket->slots)
+            if (slot.free_at > now && (!first || slot.free_at < *first)) first = slot.free_at;
+    }
+    return first;
 }
 
 Result<void> abandon_permits(Tables& tables, std::string_view holder_prefix, Instant at) {

@@ -194,6 +194,24 @@ class Registry : public testing::Test {
     adapter::Descriptor descriptor;
 };
 
+TEST_F(Registry, CountsAnEffectFromWhenItWasSeen) {
+    EXPECT_FALSE(acquire({"minute", "day"}, "acc", "worker/job_1/7", start));
+    end({"minute", "day"}, "acc", "worker/job_1/7", PermitEnd::replied, start + 1s);
+    EXPECT_EQ(acquire({"day"}, "acc", "worker/job_2/1", start + 1min)->until, start + 1s + 24h);
+
+    auto const uses = bucket_uses(descriptor, std::vector<std::string>{"day"}, "app_1", "acc");
+    ASSERT_TRUE(store->write([&](Tables& tables) {
+        if (auto other = count_effect(tables, uses, "job_2", start + 1h); !other) return other;
+        return count_effect(tables, uses, "job_1", start + 10min);
+    }));
+
+    EXPECT_EQ(acquire({"day"}, "acc", "worker/job_2/1", start + 24h)->until, start + 10min + 24h);
+    // It is seen once; a link that comes hours later counts nothing anew.
+    ASSERT_TRUE(store->write(
+        [&](Tables& tables) { return count_effect(tables, uses, "job_1", start + 5h); }));
+    EXPECT_FALSE(acquire({"day"}, "acc", "worker/job_2/1", start + 10min + 24h));
+}
+
 TEST_F(Registry, GivesAllOrNone) {
     EXPECT_FALSE(acquire({"minute", "day"}, "acc", "a", start));
     auto const blocked = acquire({"minute", "day"}, "acc", "b", start);

@@ -165,6 +165,16 @@ asio::awaitable<void> Attempt::publish() {
             co_await stop_at(std::move(stop));
             co_return;
         }
+        if (!job_.intent) {
+            // The network would only refuse, and the first look for each post would be wasted.
+            auto full = read_now<std::optional<Blocked>>(parts_.store, [this](Tables& tables) {
+                return effect_blocked(tables, effect_uses(), job_.id, now());
+            });
+            if (full && *full) {
+                co_await snooze((*full)->reason, (*full)->owner, (*full)->until);
+                co_return;
+            }
+        }
         auto files = co_await check_files();
         if (!files) {
             auto error = files.error();

@@ -67,6 +67,8 @@ class Attempt {
     boost::asio::awaitable<void> leave_traces();
     // True when it is the store that failed: an error of this kind is no verdict on the post.
     bool store_failed(Error const& error);
+    [[nodiscard]] std::vector<BucketUse> effect_uses() const;
+    Instant quota_asked_again_at();
     void note_step(adapter::Send const& send, ExchangeResult const& exchange);
     void enter(JobState state);
     adapter::JobView view() const;

@@ -73,7 +73,7 @@ class Engine::Impl {
     };
     Result<Outlook> look_ahead();
     asio::awaitable<Result<int>> claim();
-    asio::awaitable<Result<void>> claim_after_visit();
+    asio::awaitable<Result<int>> claim_due();
     asio::awaitable<Result<bool>> rescue(std::vector<std::string> owners);
     asio::awaitable<void> care_for_tokens(bool calendar);
     asio::awaitable<Result<void>> tell_if_behind(Instant due, Instant now);
@@ -159,25 +159,30 @@ asio::awaitable<Result<int>> Engine::Impl::claim() {
     co_return count;
 }
 
-// Visits that end while a claim is under way leave their room to the next one: many small claims
-// become few large ones.
-asio::awaitable<Result<void>> Engine::Impl::claim_after_visit() {
+// Takes what is due. Visits that end while a claim is under way leave their room to the next one:
+// many small claims become few large ones.
+asio::awaitable<Result<int>> Engine::Impl::claim_due() {
     more_room_ = true;
-    if (claiming_) co_return Result<void>();
+    int count = 0;
+    if (claiming_) co_return count;
     claiming_ = true;
-    Result<void> result;
-    while (more_room_ && result && !stopping_) {
+    std::optional<Error> failed;
+    while (more_room_ && !failed && !stopping_) {
         more_room_ = false;
         // A look first: an engine without work writes nothing.
         auto due = read_now<std::optional<Instant>>(
             parts_.store, [](Tables& tables) { return tables.next_due(); });
-        if (!due) result = due.error();
+        if (!due) failed = due.error();
         if (!due || !*due || **due > parts_.clock.now()) break;
         auto taken = co_await claim();
-        if (!taken) result = taken.error();
+        if (taken)
+            count += *taken;
+        else
+            failed = taken.error();
     }
     claiming_ = false;
-    co_return result;
+    if (failed) co_return *failed;
+    co_return count;
 }
 
 asio::awaitable<void> Engine::Impl::visit(Job job) {
@@ -195,7 +200,7 @@ asio::awaitable<void> Engine::Impl::visit(Job job) {
     }
     --running_;
     if (stopping_ || broken_) co_return;
-    auto more = co_await claim_after_visit();
+    auto more = co_await claim_due();
     if (!more) broken_ = more.error();
 }
 
@@ -297,10 +302,8 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
         }
         int taken = 0;
         bool const work = outlook->due && *outlook->due <= parts_.clock.now();
-        if ((work || changed) && !claiming_) {
-            claiming_ = true;
-            auto claimed = co_await claim();
-            claiming_ = false;
+        if (work || changed) {
+            auto claimed = co_await claim_due();
             if (!claimed) co_return claimed.error();
             taken = *claimed;
             changed = changed || taken > 0;

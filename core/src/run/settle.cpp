@@ -36,6 +36,9 @@ Result<std::optional<Instant>> prepare_again_at(Tables& tables,
     return std::optional<Instant>(lost[lost.size() - lost_prepares_max] + 1h);
 }
 
+constexpr auto quota_asked_every = 1h;
+constexpr auto quota_asked_least = 10min;
+
 // Everybody was told the same: 0 to 10 % more, so that not all come back at once, and a day at
 // most.
 Milliseconds a_little_more(Milliseconds told, Random& random) {
@@ -224,6 +227,9 @@ asio::awaitable<Attempt::Next> Attempt::fail(Error error,
             if (decision.delay) until = now() + *decision.delay;
             if (auto const told = std::exchange(told_to_wait_, std::nullopt); told && until)
                 until = std::max(*until, now() + a_little_more(*told, parts_.random));
+            if (decision.reason == adapter::WaitReason::quota && until &&
+                error.code() == "network.quota_spent")
+                until = std::min(*until, quota_asked_again_at());
             if (last_effect_ == adapter::Effect::prepare && until) {
                 std::vector<Instant> lost;
                 if (last_verdict_ == adapter::Verdict::no_reply) lost.push_back(now());
@@ -290,12 +296,41 @@ asio::awaitable<void> Attempt::doubt(Error error, Milliseconds look_after) {
     co_await release();
 }
 
+// The quota is shared with whatever else posts for this account, so only the network knows when
+// there is room. Our own oldest post makes some; if that is not enough, or there is none, it is
+// asked once an hour.
+Instant Attempt::quota_asked_again_at() {
+    auto const ends = read_now<std::optional<Instant>>(parts_.store, [this](Tables& tables) {
+        return first_effect_ends(tables, effect_uses(), now());
+    });
+    if (ends && *ends) return std::max<Instant>(**ends, now() + quota_asked_least);
+    return now() + a_little_more(quota_asked_every, parts_.random);
+}
+
+// The limits that count this post once it is there. Where the adapter may still choose the way,
+// none is certain.
+std::vector<BucketUse> Attempt::effect_uses() const {
+    auto const deliver = job_.spec.post.deliver;
+    std::vector<std::string> names;
+    for (auto const& bucket : adapter_->descriptor().buckets) {
+        auto const& ways = bucket.deliver;
+        bool const counts =
+            deliver != adapter::Deliver::direct_or_inbox &&
+            (ways.empty() || std::find(ways.begin(), ways.end(), deliver) != ways.end());
+        if (counts && bucket.counts == adapter::BucketCounts::effects) names.push_back(bucket.name);
+    }
+    return bucket_uses(adapter_->descriptor(), names, app_.id, account_.id);
+}
+
 asio::awaitable<void> Attempt::finish(adapter::Finish done) {
     bool const link_was_known =
         job_.receipt.seen.contains("link") && job_.receipt.seen["link"].is_string();
     if (!is_final(job_.state)) {
         enter(done.handed_off ? JobState::handed_off : JobState::published);
         job_.looks = 0;
+        pending_.push_back([uses = effect_uses(), id = job_.id, at = now()](Tables& tables) {
+            return count_effect(tables, uses, id, at);
+        });
     } else if (job_.state == JobState::handed_off && !done.handed_off) {
         enter(JobState::published);
     }

@@ -60,6 +60,7 @@ boost::json::object bucket_to_json(BucketState const& bucket) {
         boost::json::array pair;
         pair.emplace_back(to_column(slot.free_at));
         pair.emplace_back(slot.holder);
+        if (!slot.job.empty()) pair.emplace_back(slot.job);
         slots.emplace_back(std::move(pair));
     }
     object["slots"] = std::move(slots);
@@ -79,6 +80,7 @@ BucketState bucket_from_json(std::string key, boost::json::object const& object)
         BucketState::Slot slot;
         slot.free_at = to_instant(pair.as_array().at(0).to_number<std::int64_t>());
         slot.holder = std::string(pair.as_array().at(1).as_string());
+        if (pair.as_array().size() > 2) slot.job = std::string(pair.as_array()[2].as_string());
         bucket.slots.push_back(std::move(slot));
     }
     if (auto const* at = object.if_contains("learned_at"))

@@ -22,8 +22,12 @@ namespace postrider::core {
 Instant permit_free_at(BucketState const& bucket, Instant now);
 /// Takes a permit that must be free. It can be counted by the server until `deadline`.
 void take_permit(BucketState& bucket, std::string_view holder, Instant now, Instant deadline);
-/// The answer came at `replied_at`: the slot cools from then on.
-void settle_permit(BucketState& bucket, std::string_view holder, Instant replied_at);
+/// The answer came at `replied_at`: the slot cools from then on. `effect_of`: it counts the effect
+/// of this job, which may become visible later still (count_effect).
+void settle_permit(BucketState& bucket,
+                   std::string_view holder,
+                   Instant replied_at,
+                   std::string_view effect_of = {});
 /// No byte left, or (for a bucket that counts effects) the request was refused: the slot is as it
 /// was.
 void refund_permit(BucketState& bucket, std::string_view holder);
@@ -67,6 +71,25 @@ Result<void> end_permits(Tables& tables,
                          std::string_view holder,
                          PermitEnd end,
                          Instant at);
+
+/// The effect of a job was seen. What counts effects may have begun to count it only now, long
+/// after the request that asked for it was answered, so its slots cool from here.
+Result<void> count_effect(Tables& tables,
+                          std::span<BucketUse const> uses,
+                          std::string_view job_id,
+                          Instant seen_at);
+
+/// What is in the way of the effect of a job, before anything is asked for it; nothing is taken. A
+/// slot that counts this job already is its own.
+Result<std::optional<Blocked>> effect_blocked(Tables& tables,
+                                              std::span<BucketUse const> uses,
+                                              std::string_view job_id,
+                                              Instant now);
+
+/// When the first of our own effects ends to count; empty when none counts.
+Result<std::optional<Instant>> first_effect_ends(Tables& tables,
+                                                 std::span<BucketUse const> uses,
+                                                 Instant now);
 
 /// A holder is proved dead at `at`: its slots cool from then at the latest.
 Result<void> abandon_permits(Tables& tables, std::string_view holder_prefix, Instant at);

@@ -127,7 +127,8 @@ struct BucketState {
     struct Slot {
         Instant free_at{};   ///< past = free. For a held slot: deadline + window, the latest it can
                              ///< be counted
-        std::string holder;  ///< job id or request id while held; empty = cooling or free
+        std::string holder;  ///< who holds it, `owner/job/fence`; empty = cooling or free
+        std::string job{};   ///< whose effect it counts, until that effect is seen
     };
     std::string key;  ///< network/app/account/bucket; account empty for app-wide ones
     int size = 0;     ///< in force: declared, learned or set
