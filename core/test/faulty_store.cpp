@@ -31,6 +31,9 @@ class FaultyTables final : public core::Tables {
     Result<std::vector<core::Job>> take_turns(Instant now, int limit) override {
         return through([&] { return inner_.take_turns(now, limit); });
     }
+    Result<void> rest_account(std::string_view account_id, Instant until) override {
+        return through([&] { return inner_.rest_account(account_id, until); });
+    }
     Result<std::optional<Instant>> next_due() override {
         return through([&] { return inner_.next_due(); });
     }

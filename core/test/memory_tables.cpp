@@ -133,8 +133,20 @@ std::vector<Job const*> MemoryTables::next_jobs() const {
 Result<std::vector<Job>> MemoryTables::due_jobs(Instant now, int limit) {
     std::vector<Job> due;
     for (auto const* job : next_jobs())
-        if (*job->next_at <= now && static_cast<int>(due.size()) < limit) due.push_back(*job);
+        if (*job->next_at <= now && rests_until(job->account_id) <= now &&
+            static_cast<int>(due.size()) < limit)
+            due.push_back(*job);
     return due;
+}
+
+Result<void> MemoryTables::rest_account(std::string_view account_id, Instant until) {
+    rows.rests[std::string(account_id)] = until;
+    return {};
+}
+
+Instant MemoryTables::rests_until(std::string const& account_id) const {
+    auto const found = rows.rests.find(account_id);
+    return found == rows.rests.end() ? Instant{} : found->second;
 }
 
 Result<std::vector<Job>> MemoryTables::take_turns(Instant now, int limit) {

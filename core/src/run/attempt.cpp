@@ -346,6 +346,7 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         co_return next;
     }
 
+    asked_ = true;
     pending_.clear();
     token_generation_ = exchange.token_generation;
     note_step(send, exchange);

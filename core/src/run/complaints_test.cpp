@@ -255,6 +255,26 @@ TEST(ComplaintLimit, AJobThatWaitsForItHoldsNoWorker) {
     EXPECT_EQ(bench.job(quiet).state, JobState::published);
 }
 
+// The same, for the cost of waiting: it grows with the limit, not with the jobs that wait for it.
+TEST(ComplaintLimit, AMountainOfJobsThatWaitIsNotTurnedOverAgainAndAgain) {
+    EngineBench bench;
+    std::vector<std::string> ids;
+    for (int i = 0; i < 200; ++i) ids.push_back(bench.add_job("alpha", "ann", std::to_string(i)));
+
+    bench.run_until_idle(10min);
+
+    std::int64_t claims = 0;
+    int published = 0;
+    for (auto const& id : ids) {
+        claims += bench.job(id).fence;
+        published += bench.job(id).state == JobState::published ? 1 : 0;
+    }
+    EXPECT_LT(claims, 800);
+    // Nor does what is out wait to be seen through until all others have begun.
+    EXPECT_GE(bench.network().posts(), 20);
+    EXPECT_GE(published, bench.network().posts() - 5);
+}
+
 // Elixir forum 64201: a limit on jobs is none on requests, when a job makes several of them.
 TEST(ComplaintLimit, CountsRequestsAndNotJobs) {
     EngineBench bench;

@@ -14,7 +14,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <map>
 
 namespace postrider::core {
 
@@ -26,6 +28,8 @@ namespace {
 constexpr auto behind_after = 1min;  // a due job that nobody has picked
 constexpr auto tokens_every = 1min;
 constexpr auto calendar_every = 1h;
+constexpr int turned_away_max = 8;  // jobs of one account in a row
+constexpr auto rest_of_account = 5s;
 
 }  // namespace
 
@@ -78,6 +82,7 @@ class Engine::Impl {
     asio::awaitable<void> care_for_tokens(bool calendar);
     asio::awaitable<Result<void>> tell_if_behind(Instant due, Instant now);
     asio::awaitable<void> visit(Job job);
+    asio::awaitable<void> note_turned_away(std::string account_id, Instant until);
     asio::any_io_executor workers() {
         if (!pool_) pool_ = std::make_unique<asio::thread_pool>(1);
         return pool_->get_executor();
@@ -98,6 +103,7 @@ class Engine::Impl {
     std::optional<Error> broken_;  // the store failed under a visit
     Instant begun_at_{};
     bool behind_ = false;
+    std::map<std::string, int> turned_away_;  // by account: jobs in a row that could not begin
 };
 
 Job Engine::Impl::claimed(Job job, std::string const& owner, Instant now) {
@@ -185,13 +191,32 @@ asio::awaitable<Result<int>> Engine::Impl::claim_due() {
     co_return count;
 }
 
+// Where a limit is spent, job after job of the account would be taken up only to be put off, as
+// many as wait: after a few of them it is left alone, shortly, for some of its jobs may ask for
+// other things.
+asio::awaitable<void> Engine::Impl::note_turned_away(std::string account_id, Instant until) {
+    if (++turned_away_[account_id] < turned_away_max) co_return;
+    auto const at = std::min<Instant>(until, parts_.clock.now() + rest_of_account);
+    Store::Work work = [account_id, at](Tables& tables) {
+        return tables.rest_account(account_id, at);
+    };
+    auto rested = co_await write(parts_.store, std::move(work));
+    if (!rested) broken_ = rested.error();
+}
+
 asio::awaitable<void> Engine::Impl::visit(Job job) {
     {
+        auto account = job.account_id;
         Attempt attempt(parts_, exchanges_, workers(), progress_, std::move(job));
         try {
             co_await attempt.run();
             // A claim that cannot be given back is freed by our end, as by a crash.
             if (attempt.store_failure() && !mutant("claim_kept")) broken_ = attempt.store_failure();
+            auto const until = attempt.turned_away();
+            if (until && !attempt.store_failure())
+                co_await note_turned_away(std::move(account), *until);
+            else
+                turned_away_.erase(account);
         } catch (std::exception const& failure) {
             // A bug of ours: the claim stays as it is, so that nothing is done twice, until the
             // next start looks at it.

@@ -155,6 +155,7 @@ asio::awaitable<void> Attempt::snooze(adapter::WaitReason reason,
     job_.wait_owner = owner;
     job_.until = until;
     job_.next_at = until;
+    if (!asked_) turned_away_ = until;
     if (mutant("wait_without_end")) job_.next_at.reset();
     co_await release();
 }

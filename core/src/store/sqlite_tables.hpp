@@ -23,6 +23,7 @@ class SqliteTables final : public Tables {
     Result<void> update_job(Job const& job, std::optional<std::int64_t> fence) override;
     Result<std::vector<Job>> due_jobs(Instant now, int limit) override;
     Result<std::vector<Job>> take_turns(Instant now, int limit) override;
+    Result<void> rest_account(std::string_view account_id, Instant until) override;
     Result<std::optional<Instant>> next_due() override;
     Result<std::vector<std::pair<std::string, Instant>>> accounts_due(Instant from,
                                                                       Instant to,
@@ -105,7 +106,9 @@ class SqliteTables final : public Tables {
  private:
     std::vector<Job> read_jobs(Use& use);
     static std::string const& first_job_sql();
-    std::optional<Job> first_job(std::string_view account_id);
+    static std::string const& begun_job_sql();
+    // Of those that are due the first that has been begun, else the first of all.
+    std::optional<Job> first_job(std::string_view account_id, Instant now);
     void refresh_ready(std::string_view account_id);
     /// The same after a job was added, at the cost of one look where it is not the account's first.
     void note_added(Job const& job);

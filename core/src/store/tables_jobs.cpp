@@ -178,6 +178,14 @@ std::string const& SqliteTables::first_job_sql() {
     return sql;
 }
 
+std::string const& SqliteTables::begun_job_sql() {
+    static std::string const sql = fmt::format(
+        "select {} from jobs where account_id = ? and next_at is not null and lease_owner = '' and "
+        "state <> 'scheduled' and next_at <= ? order by next_at limit 1",
+        job_columns);
+    return sql;
+}
+
 std::vector<Job> SqliteTables::read_jobs(Use& use) {
     std::vector<Job> jobs;
     while (use.step()) jobs.push_back(read_job(use));

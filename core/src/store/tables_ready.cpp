@@ -2,6 +2,8 @@
 // due, never on the number of jobs that wait.
 #include "store/sqlite_tables.hpp"
 
+#include <algorithm>
+
 namespace postrider::core::detail {
 namespace {
 
@@ -25,13 +27,16 @@ void SqliteTables::refresh_ready(std::string_view account_id) {
     }
     bool known = false;
     {
-        auto use = statements_.use("select next_at, held from ready where account_id = ?");
+        auto use =
+            statements_.use("select next_at, held, rest_until from ready where account_id = ?");
         use.bind(account_id);
         if (use.step()) {
             known = true;
             // A job behind the first one moves nothing: enqueueing writes one row only.
             auto const stored = use.maybe_instant();
-            if (stored == next && use.flag() == held) return;
+            bool const was_held = use.flag();
+            if (next) next = std::max(*next, use.instant());
+            if (stored == next && was_held == held) return;
         }
     }
     if (!known && !next && !held) return;
@@ -48,6 +53,15 @@ void SqliteTables::refresh_ready(std::string_view account_id) {
         .run();
 }
 
+Result<void> SqliteTables::rest_account(std::string_view account_id, Instant until) {
+    statements_.use("update ready set rest_until = ? where account_id = ?")
+        .bind(until)
+        .bind(account_id)
+        .run();
+    refresh_ready(account_id);
+    return {};
+}
+
 void SqliteTables::note_added(Job const& job) {
     if (job.lease_owner.empty()) {
         if (!job.next_at) return;
@@ -59,7 +73,13 @@ void SqliteTables::note_added(Job const& job) {
     refresh_ready(job.account_id);
 }
 
-std::optional<Job> SqliteTables::first_job(std::string_view account_id) {
+std::optional<Job> SqliteTables::first_job(std::string_view account_id, Instant now) {
+    {
+        auto use = statements_.use(begun_job_sql());
+        use.bind(account_id).bind(now);
+        auto begun = read_jobs(use);
+        if (!begun.empty()) return std::move(begun.front());
+    }
     auto use = statements_.use(first_job_sql());
     use.bind(account_id);
     auto jobs = read_jobs(use);
@@ -78,7 +98,7 @@ Result<std::vector<Job>> SqliteTables::due_jobs(Instant now, int limit) {
     }
     std::vector<Job> due;
     for (auto const& account : accounts)
-        if (auto job = first_job(account)) due.push_back(*std::move(job));
+        if (auto job = first_job(account, now)) due.push_back(*std::move(job));
     return due;
 }
 
@@ -114,7 +134,7 @@ Result<std::vector<Job>> SqliteTables::take_turns(Instant now, int limit) {
     }
     std::vector<Job> taken;
     for (auto const& [account, turn] : first) {
-        auto job = first_job(account);
+        auto job = first_job(account, now);
         if (!job) continue;
         taken.push_back(*std::move(job));
         present = std::max(present, turn);

@@ -64,6 +64,8 @@ class Tables {
     /// comes first, and each job given adds one to it. An account that comes newly, or was idle,
     /// starts at the turn that was given last. Writes.
     virtual Result<std::vector<Job>> take_turns(Instant now, int limit) = 0;
+    /// None of the account's jobs is due before then.
+    virtual Result<void> rest_account(std::string_view account_id, Instant until) = 0;
     /// When the next job that nobody holds is due; empty when none is.
     virtual Result<std::optional<Instant>> next_due() = 0;
     /// Accounts whose first job comes due after `from` and not after `to`, soonest first.

@@ -34,6 +34,7 @@ struct MemoryRows {
     std::map<std::string, core::CircuitState> circuits;
     std::map<std::string, std::int64_t> turns;  ///< of accounts
     std::int64_t present_turn = 0;
+    std::map<std::string, Instant> rests;  ///< by account
     std::map<std::string, adapter::MediaFacts> media;
     std::vector<core::Event> events;
     std::map<std::string, std::string> settings;
@@ -52,6 +53,7 @@ class MemoryTables final : public core::Tables {
     Result<void> update_job(core::Job const& job, std::optional<std::int64_t> fence = {}) override;
     Result<std::vector<core::Job>> due_jobs(Instant now, int limit) override;
     Result<std::vector<core::Job>> take_turns(Instant now, int limit) override;
+    Result<void> rest_account(std::string_view account_id, Instant until) override;
     Result<std::optional<Instant>> next_due() override;
     Result<std::vector<std::pair<std::string, Instant>>> accounts_due(Instant from,
                                                                       Instant to,
@@ -130,6 +132,7 @@ class MemoryTables final : public core::Tables {
     Result<void> put_setting(std::string_view name, std::string_view value) override;
 
  private:
+    [[nodiscard]] Instant rests_until(std::string const& account_id) const;
     /// The account's job that is due first and that nobody holds; null when a job of it is held or
     /// none waits.
     [[nodiscard]] std::vector<core::Job const*> next_jobs() const;
