@@ -210,7 +210,7 @@ Script make_script(std::uint64_t seed, bool flawless) {
     if (dice.chance(0.6)) script.mean_kill = dice.log_between(3min, 4h);
     script.kills_in_writes = dice.chance(0.5);
     if (dice.chance(0.3)) script.mean_pause = dice.log_between(10min, 4h);
-    if (dice.chance(0.15)) script.disk_error_rate = dice.log_between(1e-5, 1e-3);
+    if (dice.chance(0.15)) script.disk_error_rate = dice.log_between(3e-5, 3e-3);
     draw_people(dice, script);
     return script;
 }

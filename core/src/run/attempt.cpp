@@ -248,6 +248,13 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         over.over = true;
         co_return over;
     }
+    // Whoever withdraws a job takes it away at once; a step that was not begun then is not begun
+    // any more. A commit looks for itself, in the transaction that arms it.
+    if (!commit && send.effect != adapter::Effect::look && !still_ours()) {
+        Next over;
+        over.over = true;
+        co_return over;
+    }
     job_.step = send.step;
     last_effect_ = send.effect;
     report(offset, total);
@@ -402,6 +409,13 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
     told.http = reply.http;
     next.answer = std::move(told);
     co_return next;
+}
+
+bool Attempt::still_ours() {
+    auto stored = read_now<std::optional<Job>>(
+        parts_.store, [this](Tables& tables) { return tables.job(job_.id); });
+    if (!stored) return !store_failed(stored.error());
+    return *stored && (*stored)->fence == job_.fence;
 }
 
 asio::awaitable<Result<void>> Attempt::check_files() {

@@ -64,6 +64,8 @@ class Attempt {
     // fails: then the visit ends.
     boost::asio::awaitable<bool> put();
     boost::asio::awaitable<bool> release();
+    // False when somebody took the job away meanwhile, or the store failed.
+    bool still_ours();
     // Somebody took the job away while a request was under way: the job is theirs, but what was
     // sent was sent, and its permits are given back.
     boost::asio::awaitable<void> leave_traces();

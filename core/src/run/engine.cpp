@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <set>
 
 namespace postrider::core {
 
@@ -79,6 +80,7 @@ class Engine::Impl {
     asio::awaitable<Result<int>> claim();
     asio::awaitable<Result<int>> claim_due();
     asio::awaitable<Result<bool>> rescue(std::vector<std::string> owners);
+    asio::awaitable<Result<void>> rescue_permits();
     asio::awaitable<void> care_for_tokens(bool calendar);
     asio::awaitable<Result<void>> tell_if_behind(Instant due, Instant now);
     asio::awaitable<void> visit(Job job);
@@ -259,6 +261,33 @@ asio::awaitable<Result<bool>> Engine::Impl::rescue(std::vector<std::string> owne
     co_return freed;
 }
 
+// What the dead held without a job to show for it: the answer to a request whose job somebody had
+// taken away meanwhile, for one. Rare, so it is looked for at the start and with the calendar.
+asio::awaitable<Result<void>> Engine::Impl::rescue_permits() {
+    if (!parts_.owner_is_dead || mutant("permits_of_the_dead_kept")) co_return Result<void>();
+    auto owners = read_now<std::set<std::string>>(
+        parts_.store, [](Tables& tables) -> Result<std::set<std::string>> {
+            auto buckets = tables.buckets();
+            if (!buckets) return buckets.error();
+            std::set<std::string> found;
+            for (auto const& bucket : *buckets)
+                for (auto const& slot : bucket.slots)
+                    if (!slot.holder.empty())
+                        found.insert(slot.holder.substr(0, slot.holder.find('/')));
+            return found;
+        });
+    if (!owners) co_return owners.error();
+    for (auto const& owner : *owners) {
+        if (owner == parts_.owner || !parts_.owner_is_dead(owner)) continue;
+        Store::Work work = [owner, now = parts_.clock.now()](Tables& tables) {
+            return abandon_permits(tables, owner + "/", now);
+        };
+        auto done = co_await write(parts_.store, std::move(work));
+        if (!done) co_return done;
+    }
+    co_return Result<void>();
+}
+
 // Beside the visits: tokens that the next jobs will need, and, more rarely, what the calendar says
 // of authorisations that end.
 asio::awaitable<void> Engine::Impl::care_for_tokens(bool calendar) {
@@ -268,6 +297,8 @@ asio::awaitable<void> Engine::Impl::care_for_tokens(bool calendar) {
             Store::Work work = [now](Tables& tables) { return tell_expiring(tables, now); };
             auto told = co_await write(parts_.store, std::move(work));
             if (!told) broken_ = told.error();
+            auto rescued = co_await rescue_permits();
+            if (!rescued) broken_ = rescued.error();
         }
         co_await exchanges_.tokens().refresh_ahead();
     } catch (std::exception const& failure) {
@@ -299,6 +330,7 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
     Milliseconds cared_at{-100'000'000};
     Milliseconds calendar_at{-100'000'000};
     bool first = true;
+    if (auto freed = co_await rescue_permits(); !freed) co_return freed;
     for (;;) {
         auto outlook = look_ahead();
         if (!outlook) co_return outlook.error();

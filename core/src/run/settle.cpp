@@ -122,7 +122,9 @@ asio::awaitable<void> Attempt::leave_traces() {
             if (auto done = piece(tables); !done) return done;
         return {};
     };
-    (void)co_await write(parts_.store, std::move(work));
+    auto written = co_await write(parts_.store, std::move(work));
+    // Permits that cannot be given back are freed by our end, as by a crash.
+    if (!written) store_failed(written.error());
 }
 
 void Attempt::note_step(adapter::Send const& send, ExchangeResult const& exchange) {

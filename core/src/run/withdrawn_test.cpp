@@ -66,5 +66,89 @@ TEST_F(Withdrawn, NoPermitStaysHeld) {
     EXPECT_GT(cooling, 0);
 }
 
+TEST(WithdrawnBetweenSteps, TheNextOneIsNotBegun) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    bench.network().round_trip = 10s;
+    bool asked = false;
+    bench.engine().on_progress([&](Progress const& progress) {
+        if (progress.step != "whoami" || asked) return;
+        asked = true;
+        ASSERT_TRUE(bench.store().write([&](Tables& tables) -> Result<void> {
+            auto done = cancel_job(tables, id, "changed my mind", bench.clock().now());
+            if (!done) return done.error();
+            return {};
+        }));
+    });
+
+    ASSERT_TRUE(bench.run_until_idle(10min));
+
+    EXPECT_EQ(bench.network().calls("whoami"), 1);
+    EXPECT_EQ(bench.network().calls("create"), 0);
+    EXPECT_EQ(bench.job(id).state, JobState::cancelled);
+    auto const steps = bench.steps(id);
+    EXPECT_TRUE(std::any_of(
+        steps.begin(), steps.end(), [](auto const& step) { return step.step == "whoami"; }));
+}
+
+// The engine ends where it cannot write what was sent, as it does where it cannot give a claim
+// back.
+TEST(HeldPermits, ThatCannotBeGivenBackEndTheEngine) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    bench.network().round_trip = 10s;
+    bool asked = false;
+    bench.engine().on_progress([&](Progress const& progress) {
+        if (progress.step != "create" || asked) return;
+        asked = true;
+        ASSERT_TRUE(bench.store().write([&](Tables& tables) -> Result<void> {
+            auto done = cancel_job(tables, id, "changed my mind", bench.clock().now());
+            if (!done) return done.error();
+            return {};
+        }));
+        // The claim of the permits, the visit's own write, which finds the job gone, and its
+        // traces.
+        bench.fail_write(3);
+    });
+
+    std::string ended_by;
+    try {
+        bench.run_until_idle(10min);
+    } catch (std::runtime_error const& failure) {
+        ended_by = failure.what();
+    }
+
+    EXPECT_TRUE(ended_by.starts_with("setup.store_unreadable")) << ended_by;
+    bench.restart();
+    ASSERT_TRUE(bench.run_until_idle(10min));
+    auto const buckets = read_now<std::vector<BucketState>>(
+        bench.store(), [](Tables& tables) { return tables.buckets(); });
+    for (auto const& bucket : *buckets)
+        for (auto const& slot : bucket.slots) EXPECT_EQ(slot.holder, "") << bucket.key;
+}
+
+TEST(HeldPermits, OfADeadProcessWithoutAJobAreGivenBackAtTheStart) {
+    EngineBench bench;
+    auto const now = bench.clock().now();
+    ASSERT_TRUE(bench.store().write([&](Tables& tables) {
+        BucketState bucket;
+        bucket.key = "alpha/app_alpha/acc_alphaann/create";
+        bucket.size = bucket.declared = 6;
+        bucket.window = 24h;
+        bucket.slots.push_back({now + 24h + 30s, "ghost/job_1/2", {}});
+        return tables.put_bucket(bucket);
+    }));
+    auto const held = [&] {
+        auto buckets = read_now<std::vector<BucketState>>(
+            bench.store(), [](Tables& tables) { return tables.buckets(); });
+        return buckets->front().slots.front();
+    };
+
+    bench.run_until_idle(1min);
+    EXPECT_EQ(held().holder, "");
+    EXPECT_GE(held().free_at, now + 24h);
+    EXPECT_LT(held().free_at, now + 24h + 30s);
+}
+
 }  // namespace
 }  // namespace postrider::core
