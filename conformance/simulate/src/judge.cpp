@@ -140,6 +140,18 @@ void Simulation::check_circuit(core::CircuitState const& circuit) {
         machine_.wrong(Wrong::held_up, -1, fmt::format("{} is open in peace", circuit.key));
 }
 
+// Who dies after a person took the job has nothing that a rescue would find; their permits come
+// free by themselves, a deadline later.
+bool Simulation::was_torn_away(std::string const& holder) const {
+    for (std::size_t job = 0; job < machine_.truth->jobs.size(); ++job) {
+        auto const fence = machine_.truth->jobs[job].torn_fence;
+        if (fence >= 0 &&
+            holder.ends_with(fmt::format("/{}/{}", job_id(static_cast<int>(job)), fence)))
+            return true;
+    }
+    return false;
+}
+
 void Simulation::judge_store() {
     if (!open_people()) return;
     auto const now = machine_.time.wall();
@@ -148,7 +160,7 @@ void Simulation::judge_store() {
         if (!buckets) return buckets.error();
         for (auto const& bucket : *buckets)
             for (auto const& slot : bucket.slots)
-                if (!slot.holder.empty() && slot.free_at > now)
+                if (!slot.holder.empty() && slot.free_at > now && !was_torn_away(slot.holder))
                     machine_.wrong(Wrong::held_permit,
                                    -1,
                                    fmt::format("{} holds a permit of {}", slot.holder, bucket.key));

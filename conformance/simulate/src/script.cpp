@@ -49,13 +49,13 @@ Milliseconds draw_length(Dice& dice) {
 void draw_jobs(Dice& dice, Script& script) {
     double const mean = script.accounts > 100 ? 1.2 : dice.log_between(1.0, 6.0);
     // Sometimes one account has more than its limits let go in a minute.
-    int const whale = dice.chance(0.15) ? dice.between(0, script.accounts - 1) : -1;
+    int const whale = dice.chance(0.2) ? dice.between(0, script.accounts - 1) : -1;
     bool const at_once = dice.chance(0.5);  // and all of them at one moment
     bool const herd = dice.chance(0.15);    // all at one moment
     auto const moment = dice.between(0ms, script.length / 2);
     for (int account = 0; account < script.accounts; ++account) {
         int count = static_cast<int>(std::floor(dice.unit() * 2 * mean + 0.5));
-        if (account == whale) count += std::clamp(script.accounts, 12, 20);
+        if (account == whale) count += at_once ? 26 : std::clamp(script.accounts, 12, 20);
         for (int i = 0; i < count; ++i) {
             JobPlan job;
             job.account = account;

@@ -84,6 +84,7 @@ class Simulation {
     void check_told(int job);
     std::string reason_of(int number);
     void judge_store();
+    [[nodiscard]] bool was_torn_away(std::string const& holder) const;
     void check_circuit(core::CircuitState const& circuit);
 
     Machine machine_;

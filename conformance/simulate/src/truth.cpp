@@ -197,7 +197,9 @@ void Truth::judge(std::string const& by, int job, Row const& before, Row const& 
     if (after.fence < before.fence)
         wrong(Wrong::old_fence, fmt::format("fence {} after {}", after.fence, before.fence));
     if (before == after) return;  // something that is not compared has changed
-    if (by.empty()) return;       // a person's change; the tables checked what may be changed
+    if (by.empty() && !before.owner.empty() && after.owner.empty())
+        jobs[static_cast<std::size_t>(job)].torn_fence = before.fence;
+    if (by.empty()) return;  // a person's change; the tables checked what may be changed
     if (before.owner == by) {
         if (after.fence != before.fence)
             wrong(Wrong::old_fence, fmt::format("{} raised the fence of its own claim", by));

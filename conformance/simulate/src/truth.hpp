@@ -39,6 +39,7 @@ struct JobTruth {
     int on_the_wire = 0;        ///< commits that are under way
     bool spoilt_blind = false;  ///< the answer to a blind commit cannot be had
     int commits = 0;
+    std::int64_t torn_fence = -1;  ///< of the claim that a person ended last
     std::int64_t started_ms = -1;  ///< when it was claimed for the first time
 };
 

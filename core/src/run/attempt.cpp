@@ -329,6 +329,7 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         undo_arming();  // and what is pending stays so: the transaction left no trace
         next.over = true;
         if (exchange.blocked) {
+            if (!began_) turned_away_ = exchange.blocked->until;
             co_await snooze(
                 exchange.blocked->reason, exchange.blocked->owner, exchange.blocked->until);
             co_return next;
@@ -353,7 +354,7 @@ asio::awaitable<Attempt::Next> Attempt::act(adapter::Send send) {
         co_return next;
     }
 
-    asked_ = true;
+    began_ = began_ || send.effect != adapter::Effect::look;
     pending_.clear();
     token_generation_ = exchange.token_generation;
     note_step(send, exchange);

@@ -31,8 +31,9 @@ class Attempt {
 
     /// Why the store could not be used: then the claim stays as it is, and nothing was decided.
     [[nodiscard]] std::optional<Error> const& store_failure() const { return store_failure_; }
-    /// Until when it waits, if it was told to before it could send anything.
+    /// Until when it waits, if it was told to before it could send more than looks.
     [[nodiscard]] std::optional<Instant> const& turned_away() const { return turned_away_; }
+    [[nodiscard]] bool began() const { return began_; }
 
  private:
     // What the visit came to: go on with an answer, or the visit is over.
@@ -97,7 +98,7 @@ class Attempt {
     std::optional<Error> store_failure_;
     std::optional<std::int64_t> stale_token_;
     std::optional<Instant> turned_away_;
-    bool asked_ = false;  // the network, for anything
+    bool began_ = false;  // more than looks left for the network
     bool refreshed_ = false;
     adapter::Effect last_effect_ = adapter::Effect::look;
     adapter::Verdict last_verdict_ = adapter::Verdict::replied;

@@ -217,7 +217,7 @@ asio::awaitable<void> Engine::Impl::visit(Job job) {
             auto const until = attempt.turned_away();
             if (until && !attempt.store_failure())
                 co_await note_turned_away(std::move(account), *until);
-            else
+            else if (attempt.began())
                 turned_away_.erase(account);
         } catch (std::exception const& failure) {
             // A bug of ours: the claim stays as it is, so that nothing is done twice, until the

@@ -157,7 +157,6 @@ asio::awaitable<void> Attempt::snooze(adapter::WaitReason reason,
     job_.wait_owner = owner;
     job_.until = until;
     job_.next_at = until;
-    if (!asked_) turned_away_ = until;
     if (mutant("wait_without_end")) job_.next_at.reset();
     co_await release();
 }
@@ -282,6 +281,7 @@ asio::awaitable<void> Attempt::stop_at(GateStop stop) {
             co_await release();
             break;
         case GateStop::What::snooze:
+            if (!began_) turned_away_ = stop.until;
             co_await snooze(stop.reason, stop.error.owner(), stop.until);
             break;
     }

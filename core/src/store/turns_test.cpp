@@ -152,7 +152,8 @@ void go_back_to_the_first_schema(std::filesystem::path const& path) {
     SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
     database.exec(
         "drop table circuits; drop table turns; drop table approved_jobs; drop table hook_runs;"
-        "drop index jobs_in_doubt; alter table jobs drop column needs_approval; drop table ready;"
+        "drop index jobs_in_doubt; drop index jobs_begun; alter table jobs drop column "
+        "needs_approval; drop table ready;"
         "create table ready(account_id text primary key, next_at integer not null) strict, "
         "without rowid; create index ready_by_time on ready(next_at);"
         "insert into ready select account_id, min(next_at) from jobs where lease_owner = '' group "
