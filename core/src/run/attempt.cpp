@@ -171,6 +171,7 @@ asio::awaitable<void> Attempt::publish() {
                 return effect_blocked(tables, effect_uses(), job_.id, now());
             });
             if (full && *full) {
+                turned_away_ = (*full)->until;
                 co_await snooze((*full)->reason, (*full)->owner, (*full)->until);
                 co_return;
             }
