@@ -17,6 +17,7 @@ namespace {
 constexpr int exit_good = 0;
 constexpr int exit_usage = 2;
 constexpr int exit_wrong = 15;
+constexpr std::uint64_t seeds_for_mutants = 800;  // at most, for each
 
 int trace(FleetOptions const& options) {
     bool good = true;
@@ -154,6 +155,7 @@ int simulate_main(int argc, char const* const* argv) {
     }
     if (slots) return measure(options, whale_jobs);
     if (loops) return show_loops(options, memory_all);
+    if (mutants && app.count("--seeds") == 0) options.seeds = seeds_for_mutants;
     if (mutants) return show_mutants(options, mutant);
     if (options.seed.trace) return trace(options);
     auto const summary = run_fleet(options);
