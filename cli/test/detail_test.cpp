@@ -1,5 +1,5 @@
-// What a concise answer leaves out, and that its schema says so. Every answer of every other test is
-// shortened too, and held against the concise schema, by the desk itself.
+// What a concise answer leaves out, and that its schema says so. Every answer of every other test
+// is shortened too, and held against the concise schema, by the desk itself.
 #include "operations/detail.hpp"
 #include "operations/schema_notation.hpp"
 #include "operations/table.hpp"
@@ -15,12 +15,12 @@ namespace postrider::cli::test {
 namespace json = boost::json;
 
 TEST(Detail, MarkedMembersAndNullsAreLeftOut) {
-    auto const schema =
-        schema_of("{a: text|null, ~b: int, c: {~d: text, e: any}, f: [{~g?: int, h: text|null}], "
-                  "i: {*: {j: int|null}}, k: object, l: \"x\"|\"y\"}");
-    auto const full = json::parse(
-        R"({"a":null,"b":1,"c":{"d":"s","e":null},"f":[{"g":1,"h":null},{"h":"x"}],)"
-        R"("i":{"one":{"j":null}},"k":{"m":null},"l":"x"})");
+    auto const schema = schema_of(
+        "{a: text|null, ~b: int, c: {~d: text, e: any}, f: [{~g?: int, h: text|null}], "
+        "i: {*: {j: int|null}}, k: object, l: \"x\"|\"y\"}");
+    auto const full =
+        json::parse(R"({"a":null,"b":1,"c":{"d":"s","e":null},"f":[{"g":1,"h":null},{"h":"x"}],)"
+                    R"("i":{"one":{"j":null}},"k":{"m":null},"l":"x"})");
 
     auto const shorter = concise_value(schema, full);
 

@@ -63,8 +63,9 @@ TEST_F(Needs, StatusNamesWhatIsLeftAloneAndUntilWhen) {
     EXPECT_NE(std::string(told[1].at("sentence").as_string()).find("until " + to_rfc3339(until)),
               std::string::npos);
 
-    EXPECT_EQ(good({"account", "show", "sandbox:@anna"}).data().at("circuit").at("phase").as_string(),
-              "open");
+    EXPECT_EQ(
+        good({"account", "show", "sandbox:@anna"}).data().at("circuit").at("phase").as_string(),
+        "open");
     EXPECT_TRUE(good({"account", "show", "sandbox:@bert"}).data().at("circuit").is_null());
 }
 
