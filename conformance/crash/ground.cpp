@@ -1,6 +1,7 @@
 // Making a ground: an installation with one campaign planned, and judging it afterwards.
 #include "ground.hpp"
 
+#include <postrider/core/clock.hpp>
 #include <postrider/test/large_mp4.hpp>
 
 #include <fmt/format.h>
@@ -89,7 +90,14 @@ test::ProgramAnswer Ground::command(std::string_view name, std::string const& cr
 }
 
 std::unique_ptr<test::Background> Ground::start_engine() {
-    return installation_.start({"run", "--until", "idle"});
+    auto& environment = installation_.environment();
+    if (clock_wrong_by_ == Milliseconds{0})
+        environment.erase("POSTRIDER_CLOCK");
+    else
+        environment["POSTRIDER_CLOCK"] = to_rfc3339(core::SystemClock(clock_wrong_by_).now());
+    auto engine = installation_.start({"run", "--until", "idle"});
+    environment.erase("POSTRIDER_CLOCK");
+    return engine;
 }
 
 std::vector<std::string> Ground::judge() {

@@ -2,6 +2,7 @@
 // applied, which can be made new for each case.
 #pragma once
 
+#include <postrider/instant.hpp>
 #include <postrider/test/installation.hpp>
 
 #include <filesystem>
@@ -44,6 +45,8 @@ class Ground {
     /// Runs one of them; with `crash_at` the program is to die there.
     test::ProgramAnswer command(std::string_view name, std::string const& crash_at = {});
     std::unique_ptr<test::Background> start_engine();
+    /// Of engines that start from now on.
+    void set_clock_wrong_by(Milliseconds offset) { clock_wrong_by_ = offset; }
 
     /// What is wrong now that all is done: a post that is missing or there twice, a job that is not
     /// settled, a rule of the network that was broken. One sentence each.
@@ -57,6 +60,7 @@ class Ground {
     std::string script_;
     std::string hash_;
     std::size_t jobs_ = 0;
+    Milliseconds clock_wrong_by_{0};
 };
 
 }  // namespace postrider::crash

@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
     app.add_option("--jobs", points.jobs, "cases at once")->check(CLI::Range(1, 64));
     app.add_option("--every", points.every, "only each n-th case")->check(CLI::Range(1, 1000));
     app.add_option("--random", random.kills, "no points: so many kills at random instants");
+    app.add_option("--long-stops", random.long_stops, "so many sleep through a whole lease");
     app.add_option("--seed", random.seed, "of the random kills");
     app.add_option("--network", network, "one network only");
     app.add_option(
