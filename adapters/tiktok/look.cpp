@@ -70,7 +70,9 @@ adapter::Finish finish(adapter::JobView const& job, State state, Look const& loo
     result.receipt.remote_ids = look.status.post_ids;
     result.receipt.visibility = chosen_privacy(job, state);
     auto const handle = handle_of(job, state);
-    if (!look.status.post_ids.empty() && !handle.empty())
+    // An id is digits; anything else is TikTok's word, and no part of an address.
+    if (!look.status.post_ids.empty() && !handle.empty() &&
+        look.status.post_ids.front().find_first_not_of("0123456789") == std::string::npos)
         result.receipt.link = fmt::format(
             "https://www.tiktok.com/@{}/video/{}", handle, look.status.post_ids.front());
 

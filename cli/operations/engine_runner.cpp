@@ -21,6 +21,7 @@
 
 #include <map>
 #include <optional>
+#include <thread>
 
 #include <unistd.h>
 
@@ -94,18 +95,6 @@ class EngineRunner::Impl {
     Result<bool> run(EngineWish wish) {
         // A dry run is no engine to others: nothing of theirs is taken from them.
         bool const dry = context_.globals().dry_run;
-        if (auto ready = prepare(dry ? "dry" : "engine"); !ready) return ready.error();
-        LiveProgress display(context_.host(), context_.globals(), context_.printer().paint_err());
-        engine_->on_progress([this, &display](core::Progress const& progress) {
-            tell(progress);
-            display.show({progress.job_id,
-                          progress.account,
-                          progress.post_key,
-                          progress.step,
-                          progress.state,
-                          progress.sent_bytes,
-                          progress.total_bytes});
-        });
         core::Engine::Until until;
         until.idle = wish.idle;
         until.once = wish.once;
@@ -117,6 +106,38 @@ class EngineRunner::Impl {
             until.idle = false;
             until.at.reset();
         }
+        for (;;) {
+            if (auto ready = prepare(dry ? "dry" : "engine"); !ready) return ready.error();
+            auto ended = run_engine(until);
+            if (ended) return !context_.interrupted();
+            bool const busy = ended.error().code() == "setup.store_locked";
+            if (!busy || until.once || context_.interrupted()) return ended.error();
+            context_.say("Another program holds the store; the engine goes on when it is free.");
+            // Under a new name: what the old one still held is taken over, as from a dead process.
+            engine_.reset();
+            owner_lock_.reset();
+            for (int i = 0; i < 10 && !context_.interrupted(); ++i)
+                std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+    }
+
+    [[nodiscard]] boost::json::array refused_requests() const {
+        return watched_ ? watched_->refused() : boost::json::array();
+    }
+
+ private:
+    Result<void> run_engine(core::Engine::Until const& until) {
+        LiveProgress display(context_.host(), context_.globals(), context_.printer().paint_err());
+        engine_->on_progress([this, &display](core::Progress const& progress) {
+            tell(progress);
+            display.show({progress.job_id,
+                          progress.account,
+                          progress.post_key,
+                          progress.step,
+                          progress.state,
+                          progress.sent_bytes,
+                          progress.total_bytes});
+        });
         std::optional<Result<void>> result;
         auto whole = [&]() -> asio::awaitable<void> {
             auto work = engine_->run(until);
@@ -132,17 +153,11 @@ class EngineRunner::Impl {
             loop_->restart();
             loop_->run();
         }
-        engine_->on_progress({});
         if (failure) std::rethrow_exception(failure);
-        if (result && !*result) return result->error();
-        return !context_.interrupted();
+        engine_->on_progress({});
+        return result.value_or(Result<void>());
     }
 
-    [[nodiscard]] boost::json::array refused_requests() const {
-        return watched_ ? watched_->refused() : boost::json::array();
-    }
-
- private:
     // Where a job stands, each time that this changes.
     void tell(core::Progress const& progress) {
         if (!context_.globals().verbose) return;

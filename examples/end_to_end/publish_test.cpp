@@ -4,10 +4,13 @@
 
 #include <postrider/test/large_mp4.hpp>
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 namespace postrider::end_to_end {
 namespace {
@@ -48,6 +51,24 @@ TEST(Publish, OneVideoOnceWithProof) {
     auto const job = rig.run({"job", "list"});
     EXPECT_THAT(job.text("/data/items/0/receipt/seen/link"),
                 testing::EndsWith("/video/" + std::string(post.at("post_id").as_string())));
+}
+
+// Whoever looks into the store with a tool of their own may hold it for longer than a write waits.
+TEST(Publish, AnEngineOutlastsAProgramThatHoldsTheStore) {
+    Rig rig;
+    rig.set_up();
+    rig.campaign(one_post("spring-bread.mp4"));
+    rig.approve();
+    SQLite::Database other((rig.folder() / "state/postrider.db").string(), SQLite::OPEN_READWRITE);
+    other.exec("begin immediate");
+
+    auto const engine = rig.start({"run", "--until", "idle"});
+    // Five seconds is what a write waits.
+    std::this_thread::sleep_for(std::chrono::seconds(7));
+    other.exec("rollback");
+
+    EXPECT_EQ(engine->wait(std::chrono::seconds(60)), 0);
+    expect_one_post(rig);
 }
 
 TEST(Publish, ApplyingTwiceAndRunningTwiceChangesNothing) {

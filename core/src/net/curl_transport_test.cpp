@@ -92,6 +92,28 @@ TEST(CurlLibrary, MissingLibraryIsSaidInWordsWithThePackage) {
     EXPECT_TRUE(CurlTransport::library_version());
 }
 
+// --- What was answered --------------------------------------------------------------------------
+
+TEST_F(CurlTransportTest, AnAnswerThatNobodyAskedToBePackedIsReadAllTheSame) {
+    std::string head;
+    RawServer const server({[&head](RawConnection& connection) {
+        head = connection.read_head();
+        std::string const packed(
+            "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36"
+            "\x05"
+            "\x00\x00\x00",
+            25);
+        connection.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 25\r\n\r\n" +
+                         packed);
+    }});
+
+    auto const reply = send(get(server.url()));
+
+    EXPECT_EQ(reply.verdict, Verdict::replied);
+    EXPECT_EQ(reply.http.body, "hello");
+    EXPECT_NE(head.find("Accept-Encoding: identity"), std::string::npos) << head;
+}
+
 // --- What left and was not answered -------------------------------------------------------------
 
 TEST_F(CurlTransportTest, ConnectionClosedBeforeTheReplyIsNoReply) {

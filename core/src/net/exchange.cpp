@@ -145,6 +145,8 @@ std::string Exchange::add_headers() {
     if (!named) good = good && add_header("User-Agent: " + options_.user_agent);
     if (!good) return "there is no memory for its headers";
     set(CURLOPT_HTTPHEADER, headers_);
+    // Answers are small; whoever packs them all the same is understood.
+    set(CURLOPT_ACCEPT_ENCODING, "identity");
     return {};
 }
 

@@ -201,7 +201,10 @@ asio::awaitable<void> Attempt::publish() {
             next.answer = adapter::Saved{};
         } else if (auto* wait = std::get_if<adapter::Wait>(&action)) {
             ++job_.looks;
-            co_await snooze(wait->why, Owner::network, now() + wait->delay);
+            // What an account lacks only its creator can give.
+            auto const owner =
+                wait->why == adapter::WaitReason::account ? Owner::creator : Owner::network;
+            co_await snooze(wait->why, owner, now() + wait->delay);
             co_return;
         } else if (auto* done = std::get_if<adapter::Finish>(&action)) {
             auto finished = std::move(*done);

@@ -106,18 +106,20 @@ Store::Work Circuits::leave(CircuitUse const& use, TransportReply const& reply, 
 
     auto& group = tallies_[use.group];
     group = tally(std::move(group), failed, now, group_policy());
-    auto& account = tallies_[use.account];
+    // An endpoint that takes the token says nothing about another one that never does.
+    auto const account_there = use.account + " " + use.group;
+    auto& account = tallies_[account_there];
     if (!failed) account = tally_refusal(std::move(account), unauthorized);
 
     std::vector<CircuitState> opened;
     for (auto const& key : {use.group, use.account}) {
         auto const policy = policy_of(key, use);
-        auto& seen = tallies_[key];
+        auto& seen = tallies_[key == use.account ? account_there : key];
         if (!trips(seen, policy)) continue;
         opened.push_back(open_circuit(key, evidence_of(seen, policy), now, policy));
         seen = {};
     }
-    if (account.refusals == 0) tallies_.erase(use.account);
+    if (account.refusals == 0) tallies_.erase(account_there);
     if (!use.guarded && opened.empty()) return {};
     return [use, failed, unauthorized, now, opened](Tables& tables) -> Result<void> {
         for (auto const& key : {use.group, use.account}) {

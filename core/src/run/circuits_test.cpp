@@ -132,6 +132,24 @@ TEST(CircuitsRun, AnAccountRefusedFiveTimesInARowIsLeftAlone) {
     EXPECT_LE(bench.network().calls("whoami"), 6);
 }
 
+// The looks between the refusals are answered well: they say nothing about the step that is
+// refused.
+TEST(CircuitsRun, AnAccountThatOneStepAlwaysRefusesIsLeftAlone) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "refused");
+    for (int nth = 1; nth <= 50; ++nth) bench.network().fault("create", nth, Fault::token_refused);
+
+    bench.run_until_idle(4min);
+
+    auto const open = circuits_of(bench);
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(open[0].key, "alpha/account/acc_alphaann");
+    EXPECT_LE(bench.network().calls("create"), 6);
+    EXPECT_LE(bench.network().refreshes, 6);
+    EXPECT_EQ(bench.network().posts(), 0);
+    EXPECT_FALSE(is_final(bench.job(id).state));
+}
+
 // --- one process's view of them
 
 class CircuitsOfOne : public testing::Test {

@@ -28,7 +28,9 @@ Result<std::optional<Instant>> prepare_again_at(Tables& tables,
     auto steps = tables.steps(job_id);
     if (!steps) return steps.error();
     for (auto const& step : *steps)
-        if (step.effect == adapter::Effect::prepare && step.verdict == adapter::Verdict::no_reply &&
+        // A 5xx may come after the effect, and so says no more than silence.
+        if (step.effect == adapter::Effect::prepare &&
+            (step.verdict == adapter::Verdict::no_reply || step.http_status >= 500) &&
             step.started_at > now - 1h)
             lost.push_back(step.started_at);
     std::sort(lost.begin(), lost.end());
@@ -234,7 +236,9 @@ asio::awaitable<Attempt::Next> Attempt::fail(Error error,
                 until = std::min(*until, quota_asked_again_at());
             if (last_effect_ == adapter::Effect::prepare && until) {
                 std::vector<Instant> lost;
-                if (last_verdict_ == adapter::Verdict::no_reply) lost.push_back(now());
+                if (last_verdict_ == adapter::Verdict::no_reply ||
+                    error.code() == "network.unavailable")
+                    lost.push_back(now());
                 auto again = read_now<std::optional<Instant>>(parts_.store, [&](Tables& tables) {
                     return prepare_again_at(tables, job_.id, lost, now());
                 });

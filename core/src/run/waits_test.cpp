@@ -43,6 +43,24 @@ TEST(Waits, RetryAfterOfAFailingNetworkMovesTheNextTry) {
     EXPECT_EQ(bench.job(id).state, JobState::published);
 }
 
+// An error may come after the effect: each may have left something unfinished at the network.
+TEST(Waits, WhatMayHaveBegunAtTheNetworkBeginsThreeTimesAnHourAtMost) {
+    EngineBench bench;
+    auto const id = bench.add_job("alpha", "ann", "hello");
+    for (int nth = 1; nth <= 3; ++nth) bench.network().fault("create", nth, Fault::error_after);
+
+    bench.run_until_idle(10min);
+    bench.clock().jump(40min);
+    bench.run_until_idle(1min);
+    EXPECT_EQ(bench.network().calls("create"), 3);
+    EXPECT_EQ(bench.job(id).state, JobState::waiting);
+
+    bench.clock().jump(20min);
+    ASSERT_TRUE(bench.run_until_idle());
+    EXPECT_EQ(bench.network().calls("create"), 4);
+    EXPECT_EQ(bench.job(id).state, JobState::published);
+}
+
 TEST(Waits, RetryAfterIsBelievedForADayAtMost) {
     EngineBench bench;
     auto const id = bench.add_job("alpha", "ann", "hello");
