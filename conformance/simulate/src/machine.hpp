@@ -43,6 +43,7 @@ class Machine {
 
     std::set<std::string, std::less<>> dead;  ///< names of processes that ended
     bool faults_over = false;
+    bool people_meet_trouble = false;  ///< while they add jobs; what else they do never fails
     bool clock_was_wrong = false;
     /// By account: when, and of which job.
     std::vector<std::deque<std::pair<Milliseconds, int>>> late_commits;

@@ -118,7 +118,9 @@ void Simulation::add_jobs(std::vector<int> const& numbers) {
     };
     for (int const number : numbers)
         machine_.truth->jobs[static_cast<std::size_t>(number)].maybe = true;
+    machine_.people_meet_trouble = true;
     auto const done = people_->write(work);
+    machine_.people_meet_trouble = false;
     machine_.note("people", "add", numbers.front(), static_cast<std::int64_t>(numbers.size()));
     if (done || done.error().code() == "conflict.name_taken") return;
     // A person who was told that it failed tries again; the key keeps it from being there twice.

@@ -148,7 +148,8 @@ void Simulation::plan_trouble() {
     }
     if (!script.outages.empty()) machine_.reached("outage");
     machine_.disk.trouble = [this](DiskWork work, int process) {
-        if (machine_.faults_over || process >= 1'000) return DiskTrouble::none;
+        bool const spared = process >= 1'000 && !machine_.people_meet_trouble;
+        if (machine_.faults_over || spared) return DiskTrouble::none;
         if (machine_.script.loop) return loop_fault(work);
         if (work == DiskWork::write && machine_.open_window(machine_.script.disk_full) >= 0) {
             machine_.reached("disk_full");
