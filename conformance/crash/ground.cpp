@@ -84,7 +84,8 @@ test::ProgramAnswer Ground::command(std::string_view name, std::string const& cr
             {"approval", "grant", "--person", "maria", "--hash", hash_, "--passphrase-stdin"},
             std::string(test::passphrase) + "\n");
     else
-        answer = installation_.run({"run", "--until", "idle"});
+        // Permits of the dead cool for a whole window, and a clock that was wrong makes it longer.
+        answer = installation_.run({"run", "--until", "idle"}, {}, std::chrono::minutes(5));
     environment.erase("POSTRIDER_CRASH_AT");
     return answer;
 }

@@ -112,8 +112,10 @@ std::vector<std::string> Installation::command(std::vector<std::string> argument
     return arguments;
 }
 
-ProgramAnswer Installation::run(std::vector<std::string> arguments, std::string const& input) {
-    auto const outcome = run_program(command(std::move(arguments)), input, environment_);
+ProgramAnswer Installation::run(std::vector<std::string> arguments,
+                                std::string const& input,
+                                std::chrono::seconds limit) {
+    auto const outcome = run_program(command(std::move(arguments)), input, environment_, limit);
     ProgramAnswer answer;
     answer.exit = outcome.exit;
     answer.err = outcome.err;

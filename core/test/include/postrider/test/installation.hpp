@@ -51,7 +51,9 @@ class Installation {
     boost::json::object post(std::string const& path, std::string const& body);
 
     // --- the program
-    ProgramAnswer run(std::vector<std::string> arguments, std::string const& input = {});
+    ProgramAnswer run(std::vector<std::string> arguments,
+                      std::string const& input = {},
+                      std::chrono::seconds limit = std::chrono::seconds(120));
     std::unique_ptr<Background> start(std::vector<std::string> arguments);
     /// Added to the environment of each program that is started from now on.
     Environment& environment() { return environment_; }
