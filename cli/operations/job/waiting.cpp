@@ -92,6 +92,25 @@ void add_ways_on(Answer& answer, std::vector<Job> const& jobs) {
     }
 }
 
+// The same wait once more, for those that are still on their way: by their plan where it is the
+// same.
+void add_wait_again(Answer& answer, WaitWish const& wish, std::vector<Job> const& jobs) {
+    std::vector<Job> open;
+    for (auto const& job : jobs)
+        if (!is_settled(job, wish.until)) open.push_back(job);
+    if (open.empty()) return;
+    Next again{"Wait again; the job goes on", "nothing", {"job", "wait"}};
+    auto const& plan = open.front().plan_id;
+    bool const one_plan = std::all_of(
+        open.begin(), open.end(), [&plan](Job const& job) { return job.plan_id == plan; });
+    if (open.size() > 1 && one_plan)
+        again.argv.insert(again.argv.end(), {"--plan", plan});
+    else
+        for (auto const& job : open) again.argv.push_back(job.id);
+    if (wish.until != "final") again.argv.insert(again.argv.end(), {"--until", wish.until});
+    answer.next.push_back(std::move(again));
+}
+
 // In the copy that a dry run works on: other jobs are not its business.
 Result<void> set_others_aside(Context& context, std::vector<std::string> const& ids) {
     auto store = context.store();
@@ -204,6 +223,8 @@ Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer an
     answer.data["counts"] = std::move(counted);
     answer.error = error_of(*jobs);
     if (!dry) add_ways_on(answer, *jobs);
+    if (!dry && uninterrupted && answer.error && answer.error->code() == "wait.timeout")
+        add_wait_again(answer, wish, *jobs);
     if (dry) {
         answer.data["dry_run"] = true;
         answer.data["requests"] = context.refused_requests();

@@ -3,6 +3,7 @@
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
 #include "operations/plan/planning.hpp"
+#include "operations/post/replay.hpp"
 #include "terminal/prompt.hpp"
 #include "terminal/view.hpp"
 
@@ -247,53 +248,11 @@ Result<Answer> run_post_plan(Context& context, Request const& request) {
     return planned_answer(*plan, {"plan", "apply", plan->id, "--hash", plan->hash});
 }
 
-// The same post again is the same job: its state is the answer, and the exit code with it.
-Result<Answer> replayed(Context& context, core::Plan const& plan) {
-    std::vector<core::Job> jobs;
-    for (auto const& planned : plan.jobs) {
-        auto job = read_store<core::Job>(
-            context, [&](core::Tables& tables) { return job_named(tables, planned.job_id); });
-        if (!job) return job.error();
-        jobs.push_back(*std::move(job));
-    }
-    Answer answer;
-    json::object head;
-    head["id"] = plan.id;
-    head["plan_hash"] = plan.hash;
-    answer.data["plan"] = std::move(head);
-    json::array list;
-    std::map<std::string, int> counts;
-    for (auto const& job : jobs) {
-        list.push_back(core::job_object(job));
-        ++counts[std::string(word(job.state))];
-        if (job.state == core::JobState::unknown)
-            answer.error = make_error("job.outcome_unknown")
-                               .with("job", job.id)
-                               .with("account", job.spec.account);
-        else if ((job.state == core::JobState::rejected ||
-                  job.state == core::JobState::cancelled) &&
-                 !answer.error)
-            answer.error =
-                make_error("job.cancelled", fmt::format("This post ended {}.", word(job.state)))
-                    .with("job", job.id);
-    }
-    answer.data["jobs"] = std::move(list);
-    answer.data["approvals"] = json::array{};
-    json::object counted;
-    for (auto const& [state, count] : counts) counted[state] = count;
-    answer.data["counts"] = std::move(counted);
-    answer.data["actions"] = json::object{};
-    answer.data["dry_run"] = context.globals().dry_run;
-    answer.replayed = true;
-    for (auto const& job : jobs)
-        answer.next.push_back({"See how it stands", "nothing", {"job", "show", job.id}});
-    return answer;
-}
-
 Result<Answer> run_publish(Context& context, Request const& request) {
     auto plan = make_post_plan(context, request);
     if (!plan) return plan.error();
-    if (changes_nothing(*plan)) return replayed(context, *plan);
+    // The same post again is the same job, wherever it has got to.
+    if (changes_nothing(*plan)) return replayed_answer(context, *plan, request.flag("wait"));
     if (context.may_prompt() && context.on_table()) {
         auto const& host = context.host();
         *host.err << render_view(plan_data(*plan),
@@ -396,7 +355,7 @@ constinit Operation const post_publish_operation{
         "plan.findings conflict.key_reused not_found.account media.missing media.unsupported "
         "option.wrong_type "
         "script.choice_missing caption.too_long approval.required wait.timeout job.outcome_unknown "
-        "job.cancelled",
+        "job.rejected job.cancelled jobs.partial",
     .scope = Scope::publish,
     .effect = OperationEffect::sends,
     .time_limit = "10m",
