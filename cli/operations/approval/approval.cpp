@@ -57,11 +57,18 @@ Result<Answer> run_approval_show(Context& context, Request const& request) {
             object["facts"] = adapter::to_json(*part.facts);
         else
             object["facts"] = nullptr;
+        json::array lapsed;
+        for (auto const& finding : part.lapsed) {
+            lapsed.push_back(finding_object(finding));
+            answer.warnings.push_back(finding);
+        }
+        object["lapsed"] = std::move(lapsed);
         parts.push_back(std::move(object));
     }
     answer.data["jobs"] = std::move(parts);
     answer.text = consent_text(*view, context.paint());
-    if (view->approval.state == "pending")
+    answer.next = ways_out_of_lapse(*view);
+    if (view->approval.state == "pending" && answer.next.empty())
         answer.next.push_back({"The person who decides grants or declines here",
                                "person",
                                {"approval", "grant", view->approval.id}});
@@ -255,7 +262,8 @@ constinit Operation const approval_show_operation{
     .output =
         "{approval: @approval, jobs: [{key: text, post: text, account: text, caption: !text, "
         "options: object, "
-        "due_at: instant, asap: bool, asks: [text], words: [object], facts: @facts|null}]}",
+        "due_at: instant, asap: bool, asks: [text], words: [object], facts: @facts|null, "
+        "lapsed: [@finding]}]}",
     .errors = "not_found.approval",
     .scope = Scope::read,
     .effect = OperationEffect::looks,

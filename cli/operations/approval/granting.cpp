@@ -47,6 +47,16 @@ std::string shown_media(adapter::MediaFacts const& facts) {
     return text;
 }
 
+// Beside the value itself, where whoever reads what would go out cannot miss it.
+std::string lapse_mark(ConsentPart const& part, std::string_view option) {
+    auto const end = fmt::format("/{}", option);
+    for (auto const& finding : part.lapsed)
+        if (finding.path.ends_with(end))
+            return fmt::format("  NO LONGER OFFERED; offered now: {}",
+                               escape_controls(json::serialize(finding.allowed)));
+    return {};
+}
+
 std::string shown_part(ConsentPart const& part, Paint const& paint) {
     auto const& spec = part.planned.spec;
     auto text = paint.bold(escape_controls(spec.account));
@@ -65,8 +75,11 @@ std::string shown_part(ConsentPart const& part, Paint const& paint) {
             auto const* value = spec.post.options.if_contains(option.name);
             if (!value) continue;
             auto const set = adapter::is_ask(*value) ? "" : "  (set by the author)";
-            text +=
-                fmt::format("  {:<20} {}{}\n", option.name, shown_value(*value), paint.faint(set));
+            text += fmt::format("  {:<20} {}{}{}\n",
+                                option.name,
+                                shown_value(*value),
+                                paint.faint(set),
+                                paint.bad(lapse_mark(part, option.name)));
         }
     text += fmt::format(
         "  goes out {}\n",
@@ -263,6 +276,22 @@ Error open_choice(ConsentView const& view) {
     return error.with("approval", view.approval.id);
 }
 
+// Refused before anything is asked: no answer could mend it.
+std::optional<Error> lapse_of(Context& context, ConsentView const& view) {
+    std::optional<Error> error;
+    for (auto const& part : view.parts)
+        for (auto const& finding : part.lapsed) {
+            if (!error)
+                error = make_error("approval.lapsed", finding.message)
+                            .with("approval", view.approval.id)
+                            .with("account", part.planned.spec.account)
+                            .with_side_effects(SideEffects::none);
+            error = error->with_at(finding);
+        }
+    if (error) context.suggestions = ways_out_of_lapse(view);
+    return error;
+}
+
 Result<core::Approval> grant(Context& context,
                              std::string const& id,
                              core::Decision const& decision) {
@@ -307,6 +336,7 @@ Result<ConsentView> consent_view(Context& context, std::string const& approval_i
         auto stored = plan_named(tables, approval->plan_id);
         if (!stored) return stored.error();
         auto const plan = core::plan_from_json(stored->body);
+        view.file = plan.file;
         auto const* jobs = approval->body.if_contains("jobs");
         for (auto const& planned : plan.jobs) {
             if (!jobs || !jobs->is_object() || !jobs->get_object().contains(planned.spec.key))
@@ -333,8 +363,30 @@ Result<ConsentView> consent_view(Context& context, std::string const& approval_i
         if (!decided && accounts.contains(name) && !known.contains(name))
             known[name] = facts_for(context, accounts[name]);
         if (known.contains(name)) part.facts = known[name];
+        if (part.facts) part.lapsed = core::lapsed_values(part.planned.spec, *part.facts);
     }
     return view;
+}
+
+std::vector<Next> ways_out_of_lapse(ConsentView const& view) {
+    std::vector<Next> ways;
+    std::set<std::string> accounts;
+    for (auto const& part : view.parts) {
+        auto const& account = part.planned.spec.account;
+        if (part.lapsed.empty() || !accounts.insert(account).second) continue;
+        ways.push_back(
+            {"See what the account may choose now", "nothing", {"account", "check", account}});
+    }
+    if (ways.empty()) return ways;
+    if (!view.file.empty())
+        ways.push_back({"Write another value into the script, then plan again",
+                        "input",
+                        {"campaign", "plan", view.file}});
+    ways.push_back({view.file.empty() ? "Decline; then publish it anew with another value and key"
+                                      : "Or decline, which cancels what it covers",
+                    "person",
+                    {"approval", "decline", view.approval.id}});
+    return ways;
 }
 
 std::string consent_text(ConsentView const& view, Paint const& paint) {
@@ -359,6 +411,7 @@ Result<std::vector<core::Approval>> grant_on_terminal(Context& context,
         auto view = consent_view(context, id);
         if (!view) return view.error();
         *host.err << consent_text(*view, context.printer_paint()) << std::flush;
+        if (auto lapse = lapse_of(context, *view)) return *lapse;
         auto decision = decision_for(*view, person, "terminal");
         for (auto& part : view->parts) {
             json::object answers;
@@ -412,6 +465,7 @@ Result<std::vector<core::Approval>> grant_by_passphrase(
     for (auto const& id : approval_ids) {
         auto view = consent_view(context, id);
         if (!view) return view.error();
+        if (auto lapse = lapse_of(context, *view)) return *lapse;
         bool const open =
             std::any_of(view->parts.begin(), view->parts.end(), [](ConsentPart const& part) {
                 return !part.planned.asks.empty();

@@ -17,15 +17,20 @@ struct ConsentPart {
     boost::json::array words;  ///< declarations and notices by the choices made
     adapter::Descriptor const* descriptor = nullptr;
     std::optional<adapter::CreatorFacts> facts;
+    std::vector<Finding> lapsed;  ///< values of the author that the creator is not offered now
 };
 
 /// Everything an approval asks a person to decide.
 struct ConsentView {
     core::Approval approval;
+    std::string file;  ///< the script of its campaign; empty for a single post
     std::vector<ConsentPart> parts;
 };
 
 Result<ConsentView> consent_view(Context& context, std::string const& approval_id);
+
+/// What helps where a value of the author has lapsed; empty where none has. To grant is no way on.
+std::vector<Next> ways_out_of_lapse(ConsentView const& view);
 
 /// The text that is shown before anything is asked.
 std::string consent_text(ConsentView const& view, Paint const& paint);

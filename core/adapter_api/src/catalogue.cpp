@@ -76,8 +76,9 @@ constexpr ErrorRow rows[] = {
     {"approval.lapsed", K::approval, O::you, R::person_first,
      "A value that was approved is no longer offered to this creator.",
      "The job went back to `awaiting_approval`; nothing was sent and no other value was chosen instead.",
-     "See what is offered with `postrider account check ACCOUNT`, then decide again: `postrider approval grant "
-     "APPROVAL`."},
+     "See what is offered with `postrider account check ACCOUNT`. A choice that a person made is asked anew: `postrider "
+     "approval request PLAN`. A value that the author wrote has to change: edit the script and plan the campaign again, "
+     "or run `postrider approval decline APPROVAL` and publish a single post anew under another key."},
     {"approval.not_a_person", K::approval, O::you, R::person_first,
      "Only a person can give consent; a key or a program cannot.",
      "Nothing was granted.",

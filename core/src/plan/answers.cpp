@@ -26,8 +26,9 @@ Error with_findings(Error error, std::vector<Finding> findings) {
     return error;
 }
 
-// Today's offer against what would be sent. Nothing is ever chosen instead.
-std::vector<Finding> not_offered(JobSpec const& spec, adapter::CreatorFacts const& facts) {
+}  // namespace
+
+std::vector<Finding> lapsed_values(JobSpec const& spec, adapter::CreatorFacts const& facts) {
     std::vector<Finding> findings;
     for (auto const& [name, value] : spec.post.options) {
         Finding finding;
@@ -58,8 +59,6 @@ std::vector<Finding> not_offered(JobSpec const& spec, adapter::CreatorFacts cons
     }
     return findings;
 }
-
-}  // namespace
 
 Result<JobSpec> detail::answered_spec(StoredPlan const& stored,
                                       PlannedJob const& planned,
@@ -103,7 +102,7 @@ Result<JobSpec> detail::answered_spec(StoredPlan const& stored,
     if (facts.empty()) return spec;
     auto const creator = adapter::creator_facts_from_json(facts);
     if (creator.blocked) return *creator.blocked;
-    auto findings = not_offered(spec, creator);
+    auto findings = lapsed_values(spec, creator);
     if (!findings.empty()) {
         auto const message = findings.front().message;
         return with_findings(make_error("approval.lapsed", message), std::move(findings));

@@ -141,6 +141,10 @@ Result<Approval> decline_approval(Tables& tables,
 /// made.
 boost::json::array consent_words(adapter::Descriptor const& descriptor, JobSpec const& spec);
 
+/// What of these options the creator is not offered now: findings `approval.lapsed` with what is.
+/// Nothing is ever chosen instead; what is still open is no value.
+std::vector<Finding> lapsed_values(JobSpec const& spec, adapter::CreatorFacts const& facts);
+
 /// Whether a granted approval covers this job as it stands; compared before every commit.
 Result<bool> is_approved(Tables& tables, Job const& job);
 
