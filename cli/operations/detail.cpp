@@ -14,6 +14,7 @@ namespace json = boost::json;
 
 constexpr std::string_view definitions = "#/$defs/";
 
+/// Walks what a schema describes: what to leave out of it, and which names it knows.
 class Shortener {
  public:
     explicit Shortener(json::object const& root) : root_(root) {}
@@ -58,6 +59,31 @@ class Shortener {
         std::string_view name = reference->as_string();
         name.remove_prefix(definitions.size());
         return resolve(root_.at("$defs").as_object().at(name).as_object());
+    }
+
+    bool may_have(json::object const& schema, std::string_view path) const {
+        auto const& shape = resolve(schema);
+        if (auto const* either = shape.if_contains("anyOf")) {
+            auto const& choices = either->as_array();
+            return std::any_of(choices.begin(), choices.end(), [&](json::value const& choice) {
+                return may_have(choice.as_object(), path);
+            });
+        }
+        auto const dot = path.find('.');
+        auto const* properties = shape.if_contains("properties");
+        auto const* property =
+            properties ? properties->as_object().if_contains(path.substr(0, dot)) : nullptr;
+        if (!property) return shape.empty() || shape.contains("additionalProperties");
+        return dot == std::string_view::npos ||
+               may_have(property->as_object(), path.substr(dot + 1));
+    }
+
+    // Of an answer that is a list; null when it is none.
+    json::object const* item_schema() const {
+        auto const* properties = resolve(root_).if_contains("properties");
+        auto const* items = properties ? properties->as_object().if_contains("items") : nullptr;
+        auto const* one = items ? items->as_object().if_contains("items") : nullptr;
+        return one ? &one->as_object() : nullptr;
     }
 
  private:
@@ -142,10 +168,24 @@ json::value concise_value(json::object const& schema, json::value const& value) 
 
 json::value concise_item(json::object const& schema, json::value const& item) {
     Shortener const shortener(schema);
-    auto const* properties = shortener.resolve(schema).if_contains("properties");
-    auto const* items = properties ? properties->as_object().if_contains("items") : nullptr;
-    auto const* one = items ? items->as_object().if_contains("items") : nullptr;
-    return one ? shortener.value(one->as_object(), item) : item;
+    auto const* one = shortener.item_schema();
+    return one ? shortener.value(*one, item) : item;
+}
+
+bool item_may_have(json::object const& schema, std::string_view path) {
+    Shortener const shortener(schema);
+    auto const* one = shortener.item_schema();
+    return !one || shortener.may_have(*one, path);
+}
+
+std::vector<std::string> item_members(json::object const& schema) {
+    Shortener const shortener(schema);
+    std::vector<std::string> names;
+    auto const* one = shortener.item_schema();
+    auto const* properties = one ? shortener.resolve(*one).if_contains("properties") : nullptr;
+    if (properties)
+        for (auto const& member : properties->as_object()) names.emplace_back(member.key());
+    return names;
 }
 
 }  // namespace postrider::cli

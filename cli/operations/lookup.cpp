@@ -119,6 +119,17 @@ Result<std::vector<core::Job>> all_jobs(core::Tables& tables, core::JobFilter fi
     return tables.jobs(filter);
 }
 
+Error bad_cursor(std::string const& cursor) {
+    Finding finding;
+    finding.code = "usage.bad_value";
+    finding.path = "/cursor";
+    finding.message = fmt::format(
+        "--cursor: '{}' is no meta.next_cursor of this list; without one it begins at the top",
+        cursor);
+    finding.got = boost::json::string(cursor);
+    return make_error("usage.bad_value", finding.message).with_at(finding);
+}
+
 boost::json::object finding_object(Finding const& finding) {
     boost::json::object object;
     object["level"] = finding.level == Finding::Level::error ? "error" : "warning";

@@ -47,22 +47,28 @@ Result<std::vector<core::Job>> all_jobs(core::Tables& tables, core::JobFilter fi
 /// A finding as answers show it: its level always, first.
 boost::json::object finding_object(Finding const& finding);
 
+/// The error of a --cursor that no page of this list ended with: to begin at the top again would
+/// show the same items twice.
+Error bad_cursor(std::string const& cursor);
+
 /// One page of a list that is in memory as a whole: items after `cursor`, and the next cursor.
 /// Items are told apart by what `key` gives.
 template <class T, class Key>
-std::pair<std::vector<T>, std::optional<std::string>> page_of(std::vector<T> all,
-                                                              Globals const& globals,
-                                                              Key key) {
+Result<std::pair<std::vector<T>, std::optional<std::string>>> page_of(std::vector<T> all,
+                                                                      Globals const& globals,
+                                                                      Key key) {
     std::size_t begin = 0;
-    if (!globals.cursor.empty())
+    if (!globals.cursor.empty()) {
         for (std::size_t i = 0; i < all.size(); ++i)
             if (key(all[i]) == globals.cursor) begin = i + 1;
+        if (begin == 0) return bad_cursor(globals.cursor);
+    }
     auto const limit = globals.all ? all.size() : static_cast<std::size_t>(globals.limit);
     std::vector<T> page;
     for (std::size_t i = begin; i < all.size() && page.size() < limit; ++i) page.push_back(all[i]);
     std::optional<std::string> next;
     if (begin + page.size() < all.size() && !page.empty()) next = key(page.back());
-    return {std::move(page), std::move(next)};
+    return std::pair(std::move(page), std::move(next));
 }
 
 /// The answer of a list operation; with --all the items go out as lines and `data.items` stays

@@ -55,9 +55,7 @@ void list_fields(json::object const& object,
     }
 }
 
-Error unknown_field(std::string const& field, json::object const& sample) {
-    std::vector<std::string> known;
-    list_fields(sample, "", known);
+Error unknown_field(std::string const& field, std::vector<std::string> const& known) {
     auto message = fmt::format("--fields: there is no '{}'", field);
     if (auto const near = nearest_name(field, known); !near.empty())
         message += fmt::format("; did you mean '{}'?", near);
@@ -134,7 +132,9 @@ void Printer::choose_fields(Ending& ending) const {
         json::object chosen;
         for (auto const& field : globals_.fields)
             if (!copy_field(from, field, chosen)) {
-                set_error(ending, unknown_field(field, from));
+                std::vector<std::string> known;
+                list_fields(from, "", known);
+                set_error(ending, unknown_field(field, known));
                 break;
             }
         return chosen;
@@ -146,6 +146,11 @@ void Printer::choose_fields(Ending& ending) const {
             if (item.is_object()) item = choose(json::object(item.get_object()));
             if (ending.error) break;
         }
+        // Without items the schema knows: a name that does not exist is wrong on the day on which
+        // the list is empty too.
+        for (auto const& field : items->empty() ? globals_.fields : std::vector<std::string>())
+            if (!ending.error && operation_ && !item_may_have(output_schema(), field))
+                set_error(ending, unknown_field(field, item_members(output_schema())));
     }
     if (ending.error) ending.data.reset();
 }
@@ -179,6 +184,7 @@ void Printer::write_out(Ending& ending) const {
         set_error(ending,
                   make_error("usage.bad_value",
                              fmt::format("--out: {} cannot be written", path.string())));
+        ending.data.reset();
         return;
     }
     json::object out;

@@ -47,8 +47,10 @@ Result<Answer> run_account_list(Context& context, Request const& request) {
             if (!app_id.empty() && account.app_id != app_id) continue;
             kept.push_back(account);
         }
-        auto [page, next] =
+        auto paged =
             page_of(kept, context.globals(), [](core::Account const& one) { return one.name; });
+        if (!paged) return paged.error();
+        auto& [page, next] = *paged;
         json::array items;
         for (auto const& account : page) {
             auto shown = shown_account(tables, account);

@@ -136,8 +136,10 @@ Result<Answer> run_test(Context& context, Request const& request) {
 Result<Answer> run_adapter_list(Context& context, Request const&) {
     auto adapters = context.adapters();
     if (!adapters) return adapters.error();
-    auto [page, next] = page_of(
+    auto paged = page_of(
         (*adapters)->names(), context.globals(), [](std::string const& name) { return name; });
+    if (!paged) return paged.error();
+    auto& [page, next] = *paged;
     auto const stand_ins = emulators(context);
     json::array items;
     for (auto const& network : page) {

@@ -142,8 +142,9 @@ Result<Answer> run_app_list(Context& context, Request const& request) {
     auto apps = read_store<std::vector<core::App>>(
         context, [&](core::Tables& tables) { return tables.apps(request.text("network")); });
     if (!apps) return apps.error();
-    auto [page, next] =
-        page_of(*apps, context.globals(), [](core::App const& app) { return app.id; });
+    auto paged = page_of(*apps, context.globals(), [](core::App const& app) { return app.id; });
+    if (!paged) return paged.error();
+    auto& [page, next] = *paged;
     json::array items;
     for (auto const& app : page) {
         auto const adapter = context.adapter(app.network);

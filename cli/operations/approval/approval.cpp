@@ -29,8 +29,10 @@ Result<Answer> run_approval_list(Context& context, Request const& request) {
         return tables.approvals(request.text("plan"), request.text("state"));
     });
     if (!approvals) return approvals.error();
-    auto [page, next] =
+    auto paged =
         page_of(*approvals, context.globals(), [](core::Approval const& one) { return one.id; });
+    if (!paged) return paged.error();
+    auto& [page, next] = *paged;
     return list_answer(context, approval_list(page), next);
 }
 

@@ -176,8 +176,10 @@ Result<Answer> run_bucket_list(Context& context, Request const& request) {
         }
         auto limits = Limits(context, tables).all(account_id, app_id);
         if (!limits) return limits.error();
-        auto [page, next] =
+        auto paged =
             page_of(*limits, context.globals(), [](Limit const& one) { return one.state.key; });
+        if (!paged) return paged.error();
+        auto& [page, next] = *paged;
         json::array items;
         for (auto const& limit : page) items.push_back(limit_object(limit, context.now()));
         return list_answer(context, std::move(items), next);

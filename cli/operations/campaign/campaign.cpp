@@ -158,8 +158,10 @@ Result<Answer> run_campaign_list(Context& context, Request const&) {
     auto listed = read_store<Answer>(context, [&](core::Tables& tables) -> Result<Answer> {
         auto campaigns = tables.campaigns();
         if (!campaigns) return campaigns.error();
-        auto [page, next] = page_of(
+        auto paged = page_of(
             *campaigns, context.globals(), [](core::Campaign const& one) { return one.name; });
+        if (!paged) return paged.error();
+        auto& [page, next] = *paged;
         json::array items;
         for (auto const& campaign : page) {
             auto object = campaign_object(campaign);

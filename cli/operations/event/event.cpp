@@ -2,11 +2,16 @@
 #include "operations/declared.hpp"
 #include "operations/lookup.hpp"
 
+#include <postrider/catalogue.hpp>
+#include <postrider/core/job.hpp>
+#include <postrider/suggest.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace postrider::cli {
@@ -25,6 +30,56 @@ bool is_wanted(std::string const& type, std::vector<std::string> const& wanted) 
     return false;
 }
 
+std::vector<std::string> known_types() {
+    std::vector<std::string> types = {"account.connected",
+                                      "account.paused",
+                                      "account.reconnect_needed",
+                                      "account.resumed",
+                                      "account.token_expiring",
+                                      "approval.declined",
+                                      "approval.expired",
+                                      "approval.granted",
+                                      "approval.requested",
+                                      "approval.revoked",
+                                      "approval.superseded",
+                                      "bucket.learned",
+                                      "engine.behind",
+                                      "hook.failed",
+                                      "job.link_known",
+                                      "job.moved",
+                                      "job.seen_changed",
+                                      "plan.applied"};
+    for (auto const& [state, name] : Words<core::JobState>::table)
+        types.push_back("job." + std::string(name));
+    return types;
+}
+
+// A type that does not exist would be waited for in silence.
+Result<void> check_types(std::vector<std::string> const& wanted) {
+    auto const types = known_types();
+    std::optional<Error> error;
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        for (auto const& one : parted(wanted[i], ',')) {
+            bool const known =
+                std::any_of(types.begin(), types.end(), [&one](std::string const& type) {
+                    return is_wanted(type, {one});
+                });
+            if (known) continue;
+            Finding finding;
+            finding.code = "usage.bad_value";
+            finding.path = fmt::format("/types/{}", i);
+            finding.message = fmt::format("--types: there is no event type '{}'", one);
+            if (auto const near = nearest_name(one, types); !near.empty())
+                finding.message += fmt::format("; did you mean '{}'?", near);
+            finding.got = json::string(one);
+            for (auto const& type : types) finding.allowed.emplace_back(type);
+            if (!error) error = make_error("usage.bad_value", finding.message);
+            error = error->with_at(std::move(finding));
+        }
+    if (error) return *error;
+    return {};
+}
+
 std::string sentence_of(core::Event const& event) {
     return fmt::format("{}  {:<24} {}",
                        to_rfc3339(event.at),
@@ -40,8 +95,13 @@ Result<std::vector<core::Event>> events_after(Context& context, std::int64_t seq
 Result<Answer> run_event_list(Context& context, Request const& request) {
     std::int64_t seq = request.integer("since");
     auto const& cursor = context.globals().cursor;
-    if (!cursor.empty()) std::from_chars(cursor.data(), cursor.data() + cursor.size(), seq);
+    if (!cursor.empty()) {
+        auto const* end = cursor.data() + cursor.size();
+        auto const read = std::from_chars(cursor.data(), end, seq);
+        if (read.ec != std::errc{} || read.ptr != end || seq < 0) return bad_cursor(cursor);
+    }
     auto const wanted = request.texts("types");
+    if (auto checked = check_types(wanted); !checked) return checked.error();
     auto const limit = context.globals().all ? 0 : context.globals().limit;
     json::array items;
     std::vector<std::string> cursors;
@@ -72,6 +132,8 @@ Result<Answer> run_event_list(Context& context, Request const& request) {
 }
 
 Result<Answer> run_follow(Context& context, Request const& request) {
+    auto const wanted = request.texts("types");
+    if (auto checked = check_types(wanted); !checked) return checked.error();
     std::int64_t seq = request.integer("since");
     if (!request.has("since")) {
         // From now on: what was before is the business of event list.
@@ -82,7 +144,6 @@ Result<Answer> run_follow(Context& context, Request const& request) {
             seq = events->back().seq;
         }
     }
-    auto const wanted = request.texts("types");
     auto const end = context.globals().timeout
                          ? std::optional(context.now() + *context.globals().timeout)
                          : std::nullopt;

@@ -5,6 +5,7 @@
 #include "operations/person/passphrase.hpp"
 
 #include <postrider/catalogue.hpp>
+#include <postrider/core/ids.hpp>
 #include <postrider/core/plan.hpp>
 
 #include <boost/json/array.hpp>
@@ -28,6 +29,8 @@ Result<Answer> run_job_list(Context& context, Request const& request) {
     filter.dead = request.flag("dead");
     filter.due_before = request.instant("due_before");
     filter.after_id = context.globals().cursor;
+    if (!filter.after_id.empty() && !core::is_id(filter.after_id, "job"))
+        return bad_cursor(filter.after_id);
     filter.limit = context.globals().all ? 0 : context.globals().limit + 1;
     auto jobs = read_store<std::vector<Job>>(
         context, [&](core::Tables& tables) -> Result<std::vector<Job>> {

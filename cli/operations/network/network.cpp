@@ -19,8 +19,10 @@ Result<Answer> run_network_list(Context& context, Request const&) {
     auto adapters = context.adapters();
     if (!adapters) return adapters.error();
     json::array items;
-    auto [page, next] = page_of(
+    auto paged = page_of(
         (*adapters)->names(), context.globals(), [](std::string const& name) { return name; });
+    if (!paged) return paged.error();
+    auto& [page, next] = *paged;
     Answer answer;
     for (auto const& network : page) {
         auto const adapter = (*adapters)->find(network);

@@ -57,8 +57,10 @@ Result<Answer> run_person_list(Context& context, Request const&) {
     auto persons = read_store<std::vector<core::Person>>(
         context, [](core::Tables& tables) { return tables.persons(); });
     if (!persons) return persons.error();
-    auto [page, next] =
+    auto paged =
         page_of(*persons, context.globals(), [](core::Person const& one) { return one.name; });
+    if (!paged) return paged.error();
+    auto& [page, next] = *paged;
     json::array items;
     for (auto const& person : page) items.push_back(person_object(person));
     return list_answer(context, std::move(items), next);

@@ -45,8 +45,10 @@ Result<Answer> run_plan_list(Context& context, Request const& request) {
     auto plans = read_store<std::vector<core::StoredPlan>>(
         context, [&](core::Tables& tables) { return tables.plans(request.text("campaign"), 0); });
     if (!plans) return plans.error();
-    auto [page, next] =
+    auto paged =
         page_of(*plans, context.globals(), [](core::StoredPlan const& one) { return one.id; });
+    if (!paged) return paged.error();
+    auto& [page, next] = *paged;
     json::array items;
     for (auto const& plan : page) items.push_back(stored_object(plan));
     return list_answer(context, std::move(items), next);

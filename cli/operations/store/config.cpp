@@ -49,9 +49,11 @@ Result<Answer> run_config_list(Context& context, Request const& request) {
     auto settings = context.settings();
     if (!settings) return settings.error();
     json::array items;
-    auto [page, next] = page_of(settings_in_force(**settings),
-                                context.globals(),
-                                [](Setting const& setting) { return setting.key; });
+    auto paged = page_of(settings_in_force(**settings),
+                         context.globals(),
+                         [](Setting const& setting) { return setting.key; });
+    if (!paged) return paged.error();
+    auto& [page, next] = *paged;
     for (auto const& setting : page)
         items.push_back(setting_object(setting, request.flag("show_origin")));
     return list_answer(context, std::move(items), next);
