@@ -4,6 +4,7 @@
 #include "operations/command_line.hpp"
 #include "operations/context.hpp"
 #include "operations/envelope.hpp"
+#include "operations/globals.hpp"
 #include "operations/host.hpp"
 #include "operations/interrupt.hpp"
 #include "operations/printer.hpp"
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -85,12 +87,14 @@ class Run {
         auto typed = read_flags(*operation_, words.rest);
         read_globals(typed);
         read_input_file(typed, request);
+        take_key(typed, request);
         merge_typed(request, typed.inputs);
         auto problems = std::move(typed.problems);
         // What the command line could not read is not also reported as missing.
         bool const complete = problems.empty();
         for (auto& problem : check_request(operation_->inputs, request, complete))
             problems.push_back(std::move(problem));
+        check_out(problems);
         if (!problems.empty()) return fail(usage_error(problems));
         run(Request(with_defaults(operation_->inputs, request)));
     }
@@ -165,6 +169,39 @@ class Run {
             return;
         }
         request = std::move(value->as_object());
+    }
+
+    // The key is part of a request that is kept in a file, although on the command line it is a
+    // flag of all commands that have one.
+    void take_key(TypedRequest& typed, json::object& request) {
+        auto const* written = request.if_contains("idempotency_key");
+        if (!written || !operation_->keyed) return;
+        json::object alone;
+        alone["idempotency_key"] = *written;
+        auto problems = check_request(global_inputs(), alone, false);
+        if (problems.empty() && globals_.idempotency_key.empty())
+            globals_.idempotency_key = globals_from(alone).idempotency_key;
+        typed.problems.insert(typed.problems.end(), problems.begin(), problems.end());
+        request.erase("idempotency_key");
+    }
+
+    // Before anything is done: what has been sent cannot be taken back for want of a place to
+    // write.
+    void check_out(std::vector<Finding>& problems) const {
+        if (globals_.out.empty()) return;
+        auto const path = (host_.folder / globals_.out).lexically_normal();
+        std::error_code failed;
+        auto const folder = path.parent_path();
+        bool const there = std::filesystem::exists(path, failed);
+        bool const fits =
+            there ? !std::filesystem::is_directory(path, failed) && access(path.c_str(), W_OK) == 0
+                  : access(folder.c_str(), W_OK | X_OK) == 0;
+        if (fits) return;
+        Finding finding;
+        finding.code = "usage.bad_value";
+        finding.path = "/out";
+        finding.message = fmt::format("--out: {} cannot be written", path.string());
+        problems.push_back(std::move(finding));
     }
 
     Finding input_problem(std::string_view what) const {

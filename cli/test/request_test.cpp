@@ -26,6 +26,34 @@ class Requests : public Studio {
     }
 };
 
+TEST_F(Requests, AKeyMayStandInTheInputAndAFlagWinsOverIt) {
+    write("post.json",
+          R"({"account": ["sandbox:@anna"], "caption": "Hi", "idempotency_key": "from-file"})");
+
+    auto const first = good({"post", "publish", "--input", "post.json"});
+    auto const again = good({"post", "publish", "--input", "post.json"});
+    auto const other =
+        good({"post", "publish", "--input", "post.json", "--idempotency-key", "from-flag"});
+
+    auto const post = [](Ran const& ran) { return ran.data().at("jobs").at(0).at("post"); };
+    EXPECT_EQ(post(first).as_string(), "post/from-file");
+    EXPECT_TRUE(again.envelope.at("meta").at("replayed").as_bool());
+    EXPECT_EQ(post(other).as_string(), "post/from-flag");
+    write("bad.json", R"({"account": ["sandbox:@anna"], "caption": "Hi", "idempotency_key": 7})");
+    auto const bad = run({"post", "publish", "--input", "bad.json"});
+    EXPECT_EQ(bad.exit, 2);
+    EXPECT_EQ(at(bad).at("path").as_string(), "/idempotency_key");
+    write("list.json", R"({"idempotency_key": "x"})");
+    EXPECT_EQ(run({"job", "list", "--input", "list.json"}).code(), "usage.unknown_field");
+    auto const schema = good({"schema", "post.publish"});
+    EXPECT_TRUE(schema.data()
+                    .at("operation")
+                    .at("input")
+                    .at("properties")
+                    .as_object()
+                    .contains("idempotency_key"));
+}
+
 TEST_F(Requests, ACursorThatIsNoneIsRefused) {
     good({"post", "publish", "--account", "sandbox:@anna", "--caption", "Hi", "--wait"});
     for (auto const* list :
@@ -83,6 +111,29 @@ TEST_F(Requests, AFieldThatDoesNotExistIsRefusedOfAnEmptyListToo) {
     EXPECT_TRUE(ran.envelope.at("data").is_null());
     EXPECT_EQ(run({"job", "list", "--fields", "receipt.sen"}).exit, 2);
     good({"job", "list", "--fields", "id,receipt.seen.link,error.code,receipt.asked.whatever"});
+}
+
+TEST_F(Requests, WhatCannotBeWrittenIsKnownBeforeAnythingIsDone) {
+    auto const list = run({"job", "list", "--out", "nowhere/x"});
+    EXPECT_EQ(list.exit, 2);
+    EXPECT_TRUE(list.envelope.at("data").is_null()) << list.out;
+
+    auto const published = run({"post",
+                                "publish",
+                                "--account",
+                                "sandbox:@anna",
+                                "--caption",
+                                "Hi",
+                                "--wait",
+                                "--out",
+                                "nowhere/x"});
+
+    EXPECT_EQ(published.exit, 2);
+    EXPECT_EQ(at(published).at("path").as_string(), "/out");
+    EXPECT_TRUE(memory.network.ledger().empty());
+    EXPECT_TRUE(good({"job", "list"}).data().at("items").as_array().empty());
+    good({"job", "list", "--out", "there.json"});
+    EXPECT_TRUE(std::filesystem::exists(folder / "there.json"));
 }
 
 }  // namespace postrider::cli::test

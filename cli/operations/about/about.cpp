@@ -5,6 +5,7 @@
 #include "operations/declared.hpp"
 #include "operations/detail.hpp"
 #include "operations/envelope.hpp"
+#include "operations/globals.hpp"
 #include "operations/schema_notation.hpp"
 #include "operations/table.hpp"
 
@@ -200,6 +201,12 @@ json::object operation_schemas(Operation const& operation, bool concise) {
     object["command"] = command_of(operation);
     object["stage"] = operation.stage;
     object["input"] = input_schema(operation.inputs);
+    if (operation.keyed) {
+        // A flag of all commands that have one, and yet part of the request.
+        auto const* key = find_input(global_inputs(), "idempotency_key");
+        object["input"].as_object()["properties"].as_object()[key->name] =
+            input_schema({key, 1}).at("properties").at(key->name);
+    }
     auto output = schema_of(operation.output);
     object["output"] = concise ? concise_schema(output) : std::move(output);
     json::array errors;
