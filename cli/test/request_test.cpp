@@ -113,6 +113,36 @@ TEST_F(Requests, AFieldThatDoesNotExistIsRefusedOfAnEmptyListToo) {
     good({"job", "list", "--fields", "id,receipt.seen.link,error.code,receipt.asked.whatever"});
 }
 
+TEST_F(Requests, AnAddressIsNotProbedAsIfItWereAFile) {
+    auto const ran = run({"media", "probe", "https://cdn.example.com/a.mp4"});
+
+    EXPECT_EQ(ran.exit, 7);
+    EXPECT_EQ(at(ran).at("path").as_string(), "/source/0");
+    EXPECT_NE(message(ran).find("https://cdn.example.com/a.mp4 is an address"), std::string::npos)
+        << ran.out;
+}
+
+TEST_F(Requests, AWallTimeWithoutAZoneAsksForTheZone) {
+    auto const when = [this](std::string const& text, std::vector<std::string> more = {}) {
+        std::vector<std::string> words = {
+            "post", "plan", "--account", "sandbox:@anna", "--caption", "Hi", "--when", text};
+        words.insert(words.end(), more.begin(), more.end());
+        return run(words);
+    };
+
+    auto const ran = when("2099-01-01 10:00");
+    EXPECT_EQ(ran.exit, 2);
+    EXPECT_EQ(ran.code(), "usage.missing_input");
+    EXPECT_EQ(at(ran).at("path").as_string(), "/zone");
+    EXPECT_NE(message(ran).find("add --zone"), std::string::npos) << ran.out;
+    auto const nonsense = when("tomorrow");
+    EXPECT_EQ(at(nonsense).at("path").as_string(), "/when") << nonsense.out;
+    auto const unknown = when("2099-01-01 10:00", {"--zone", "Europe/Pari"});
+    EXPECT_EQ(at(unknown).at("path").as_string(), "/zone") << unknown.out;
+    EXPECT_EQ(when("2099-01-01 10:00", {"--zone", "Europe/Paris"}).exit, 0);
+    EXPECT_EQ(when("2099-01-01T10:00:00Z").exit, 0);
+}
+
 TEST_F(Requests, WhatCannotBeWrittenIsKnownBeforeAnythingIsDone) {
     auto const list = run({"job", "list", "--out", "nowhere/x"});
     EXPECT_EQ(list.exit, 2);

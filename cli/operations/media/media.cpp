@@ -69,6 +69,18 @@ Result<Probed> probe_source(Context& context,
                             std::size_t index,
                             std::optional<Rules> const& rules) {
     Probed probed;
+    if (source.starts_with("https://") || source.starts_with("http://")) {
+        Finding finding;
+        finding.code = "media.unsupported";
+        finding.path = fmt::format("/source/{}", index);
+        finding.message = fmt::format(
+            "{} is an address: the network that fetches it looks at it, and it cannot be probed "
+            "here; download it and probe the file",
+            source);
+        finding.got = json::string(source);
+        probed.findings.push_back(std::move(finding));
+        return probed;
+    }
     auto file = context.path_of(source);
     auto facts = file ? context.probe(*file) : Result<adapter::MediaFacts>(Error(file.error()));
     if (facts) {

@@ -97,9 +97,21 @@ class PostReader {
             time_.zone = request_.has("zone") ? request_.text("zone") : std::string();
             return;
         }
-        auto compiled = script::compile_time(when, request_.text("zone"));
+        // An instant says its offset; a wall time is read on the clocks of some place.
+        bool const zone_missing = request_.text("zone").empty() && !parse_rfc3339(when);
+        if (zone_missing && script::compile_time(when, "UTC")) {
+            problem("usage.missing_input",
+                    "/zone",
+                    fmt::format("--when '{}' is a wall time and needs a zone: add --zone with an "
+                                "IANA name such as Europe/Paris, or write an instant with its "
+                                "offset such as 2027-03-01T17:00:00Z",
+                                when));
+            return;
+        }
+        auto compiled = script::compile_time(when, zone_missing ? "UTC" : request_.text("zone"));
         if (!compiled) {
-            problem("usage.bad_value", "/when", compiled.error().message());
+            bool const zone = compiled.error().code() == "script.unknown_zone";
+            problem("usage.bad_value", zone ? "/zone" : "/when", compiled.error().message());
             return;
         }
         time_ = *compiled;
