@@ -1,23 +1,16 @@
 // The loop: rescue what dead processes held, claim what is due, visit it, leave when there is
 // nothing to do.
-#include "run/attempt.hpp"
-#include "run/hook_runner.hpp"
+#include "run/engine_impl.hpp"
 
 #include <postrider/catalogue.hpp>
-#include <postrider/core/ids.hpp>
 #include <postrider/core/mutant.hpp>
 #include <postrider/core/reconnect.hpp>
 
-#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <map>
-#include <set>
 
 namespace postrider::core {
 
@@ -54,59 +47,6 @@ adapter::AccountView account_view(Account const& account) {
     view.scopes = account.scopes;
     return view;
 }
-
-class Engine::Impl {
- public:
-    Impl(EngineParts parts, EngineSettings settings)
-        : parts_(std::move(parts)), settings_(settings), exchanges_(parts_), hooks_(parts_) {}
-
-    asio::awaitable<Result<void>> run(Until until);
-    asio::awaitable<Result<adapter::CreatorFacts>> look_at_creator(std::string account_id);
-    asio::awaitable<Result<Job>> reconcile_now(std::string job_id);
-
-    void stop() { stopping_ = true; }
-    void on_progress(std::function<void(Progress const&)> callback) {
-        progress_ = std::move(callback);
-    }
-
- private:
-    /// What the store says of the work ahead, read at once.
-    struct Outlook {
-        std::optional<Instant> due;
-        std::optional<Instant> hook;
-        std::vector<std::string> owners;  ///< who holds jobs
-    };
-    Result<Outlook> look_ahead();
-    asio::awaitable<Result<int>> claim();
-    asio::awaitable<Result<int>> claim_due();
-    asio::awaitable<Result<bool>> rescue(std::vector<std::string> owners);
-    asio::awaitable<Result<void>> rescue_permits();
-    asio::awaitable<void> care_for_tokens(bool calendar);
-    asio::awaitable<Result<void>> tell_if_behind(Instant due, Instant now);
-    asio::awaitable<void> visit(Job job);
-    asio::awaitable<void> note_turned_away(std::string account_id, Instant until);
-    asio::any_io_executor workers() {
-        if (!pool_) pool_ = std::make_unique<asio::thread_pool>(1);
-        return pool_->get_executor();
-    }
-    static Job claimed(Job job, std::string const& owner, Instant now);
-
-    EngineParts parts_;
-    EngineSettings settings_;
-    Exchanges exchanges_;
-    HookRunner hooks_;
-    std::function<void(Progress const&)> progress_;
-    std::unique_ptr<asio::thread_pool> pool_;
-    std::atomic<bool> stopping_{false};
-    int running_ = 0;
-    bool claiming_ = false;   // one claim at a time
-    bool more_room_ = false;  // a visit has ended meanwhile
-    std::uint64_t looks_ = 0;
-    std::optional<Error> broken_;  // the store failed under a visit
-    Instant begun_at_{};
-    bool behind_ = false;
-    std::map<std::string, int> turned_away_;  // by account: jobs in a row that could not begin
-};
 
 Job Engine::Impl::claimed(Job job, std::string const& owner, Instant now) {
     ++job.fence;
@@ -231,63 +171,6 @@ asio::awaitable<void> Engine::Impl::visit(Job job) {
     if (!more) broken_ = more.error();
 }
 
-// Gives whether anybody was dead.
-asio::awaitable<Result<bool>> Engine::Impl::rescue(std::vector<std::string> owners) {
-    bool freed = false;
-    if (!parts_.owner_is_dead) co_return freed;
-    for (auto const& owner : owners) {
-        bool const dead = parts_.owner_is_dead(owner) || mutant("live_owner_rescued");
-        if (owner == parts_.owner || !dead || mutant("nobody_rescues")) continue;
-        auto const now = parts_.clock.now();
-        Store::Work work = [owner, now](Tables& tables) -> Result<void> {
-            auto held = tables.held_jobs(owner);
-            if (!held) return held.error();
-            for (auto& job : *held) {
-                // The fence is raised: should the dead have left a write under way, it finds the
-                // door shut.
-                ++job.fence;
-                job.lease_owner.clear();
-                job.next_at = now;
-                job.updated_at = now;
-                if (auto updated = tables.update_job(job); !updated) return updated;
-            }
-            if (mutant("permits_of_the_dead_kept")) return {};
-            return abandon_permits(tables, owner + "/", now);
-        };
-        auto done = co_await write(parts_.store, std::move(work));
-        if (!done) co_return done.error();
-        freed = true;
-    }
-    co_return freed;
-}
-
-// What the dead held without a job to show for it: the answer to a request whose job somebody had
-// taken away meanwhile, for one. Rare, so it is looked for at the start and with the calendar.
-asio::awaitable<Result<void>> Engine::Impl::rescue_permits() {
-    if (!parts_.owner_is_dead || mutant("permits_of_the_dead_kept")) co_return Result<void>();
-    auto owners = read_now<std::set<std::string>>(
-        parts_.store, [](Tables& tables) -> Result<std::set<std::string>> {
-            auto buckets = tables.buckets();
-            if (!buckets) return buckets.error();
-            std::set<std::string> found;
-            for (auto const& bucket : *buckets)
-                for (auto const& slot : bucket.slots)
-                    if (!slot.holder.empty())
-                        found.insert(slot.holder.substr(0, slot.holder.find('/')));
-            return found;
-        });
-    if (!owners) co_return owners.error();
-    for (auto const& owner : *owners) {
-        if (owner == parts_.owner || !parts_.owner_is_dead(owner)) continue;
-        Store::Work work = [owner, now = parts_.clock.now()](Tables& tables) {
-            return abandon_permits(tables, owner + "/", now);
-        };
-        auto done = co_await write(parts_.store, std::move(work));
-        if (!done) co_return done;
-    }
-    co_return Result<void>();
-}
-
 // Beside the visits: tokens that the next jobs will need, and, more rarely, what the calendar says
 // of authorisations that end.
 asio::awaitable<void> Engine::Impl::care_for_tokens(bool calendar) {
@@ -396,144 +279,6 @@ asio::awaitable<Result<void>> Engine::Impl::run(Until until) {
         else
             co_await parts_.clock.sleep(pause);
     }
-}
-
-asio::awaitable<Result<adapter::CreatorFacts>> Engine::Impl::look_at_creator(
-    std::string account_id) {
-    Account account;
-    App app;
-    auto load = [&](Tables& tables) -> Result<void> {
-        auto found = tables.account(account_id);
-        if (!found) return found.error();
-        if (!*found)
-            return make_error("not_found.account",
-                              fmt::format("There is no account {}.", account_id));
-        account = **found;
-        auto owner = tables.app(account.app_id);
-        if (!owner) return owner.error();
-        if (!*owner)
-            return make_error("not_found.app", fmt::format("The app of {} is gone.", account.name));
-        app = **owner;
-        return {};
-    };
-    if (auto read = parts_.store.read(load); !read) co_return read.error();
-    auto adapter = parts_.adapters.find(account.network);
-    if (!adapter) co_return adapter.error();
-    auto const& descriptor = (*adapter)->descriptor();
-
-    adapter::Answer answer = adapter::Begin{};
-    std::optional<std::int64_t> stale;
-    for (int turn = 0; turn < 20; ++turn) {
-        auto action = (*adapter)->facts(
-            account_view(account), app_view(app, descriptor), parts_.clock.now(), answer);
-        if (auto* failed = std::get_if<adapter::Fail>(&action)) {
-            if (failed->error.code() != "account.token_expired" || stale) co_return failed->error;
-            auto tokens = read_now<std::optional<TokenPair>>(
-                parts_.store, [&](Tables& tables) { return tables.tokens(account.id); });
-            if (!tokens) co_return tokens.error();
-            if (!*tokens) co_return failed->error;
-            stale = (*tokens)->generation;
-            answer = adapter::Begin{};
-            continue;
-        }
-        if (auto* found = std::get_if<adapter::Facts>(&action)) {
-            auto facts = std::move(found->facts);
-            Store::Work work = [id = account.id,
-                                object = adapter::to_json(facts)](Tables& tables) -> Result<void> {
-                auto stored = tables.account(id);
-                if (!stored) return stored.error();
-                if (!*stored) return {};
-                Account changed = **stored;
-                changed.facts = object;
-                return tables.put_account(changed);
-            };
-            auto written = co_await write(parts_.store, std::move(work));
-            if (!written) co_return written.error();
-            co_return facts;
-        }
-        ExchangeRequest request;
-        request.account = account;
-        request.app = app;
-        request.descriptor = &descriptor;
-        request.send = std::get<adapter::Send>(action);
-        if (request.send.effect != adapter::Effect::look)
-            co_return make_error(
-                "internal.bug",
-                fmt::format("facts() asked for {}, which is no look.", request.send.step));
-        request.holder = fmt::format("{}/look/{}", parts_.owner, ++looks_);
-        request.stale_token = stale;
-        request.by_person = true;
-        auto const step = request.send.step;
-        auto exchange = co_await exchanges_.perform(std::move(request));
-        if (exchange.refused) co_return *exchange.refused;
-        if (exchange.blocked) {
-            // Looks are for people who wait: a permit that is free soon is waited for.
-            auto const pause = exchange.blocked->until - parts_.clock.now();
-            if (pause > 70s)
-                co_return make_error("network.rate_limited",
-                                     fmt::format("The limit of {} is used up until {}.",
-                                                 step,
-                                                 to_rfc3339(exchange.blocked->until)))
-                    .with_retry(Retry::after(pause));
-            co_await parts_.clock.sleep(std::max<Milliseconds>(pause, 1ms));
-            continue;
-        }
-        if (exchange.after) {
-            auto after = exchange.after;
-            auto written = co_await write(parts_.store, std::move(after));
-            if (!written) co_return written.error();
-        }
-        if (exchange.reply.verdict != adapter::Verdict::replied)
-            co_return make_error(
-                "network.unreachable",
-                fmt::format("{} did not answer: {}.", descriptor.title, exchange.reply.failure))
-                .with_operation(fmt::format("{}.{}", account.network, step));
-        if (exchange.reply.http.status >= 500)
-            co_return make_error(
-                "network.unavailable",
-                fmt::format(
-                    "{} answered with HTTP {}.", descriptor.title, exchange.reply.http.status))
-                .with_operation(fmt::format("{}.{}", account.network, step))
-                .with("http_status", std::to_string(exchange.reply.http.status));
-        adapter::Reply told;
-        told.step = step;
-        told.http = std::move(exchange.reply.http);
-        answer = std::move(told);
-    }
-    co_return make_error("internal.bug", "facts() never came to an end.");
-}
-
-asio::awaitable<Result<Job>> Engine::Impl::reconcile_now(std::string job_id) {
-    auto const now = parts_.clock.now();
-    auto work = [this, job_id, now](Tables& tables) -> Result<Job> {
-        auto found = tables.job(job_id);
-        if (!found) return found.error();
-        if (!*found) return make_error("not_found.job", fmt::format("There is no job {}.", job_id));
-        Job job = **found;
-        if (job.state != JobState::unknown)
-            return make_error(
-                "conflict.wrong_state",
-                fmt::format("Job {} is {}, not unknown: there is nothing to reconcile.",
-                            job_id,
-                            word(job.state)));
-        if (!job.lease_owner.empty())
-            return make_error("conflict.wrong_state",
-                              fmt::format("Job {} is being looked at right now.", job_id));
-        auto mine = claimed(std::move(job), parts_.owner, now);
-        if (auto updated = tables.update_job(mine); !updated) return updated.error();
-        return mine;
-    };
-    auto mine = co_await transact<Job>(parts_.store, std::move(work));
-    if (!mine) co_return mine.error();
-    {
-        auto job = *std::move(mine);
-        Attempt attempt(parts_, exchanges_, workers(), progress_, std::move(job));
-        co_await attempt.run();
-    }
-    auto after = read_now<std::optional<Job>>(parts_.store,
-                                              [&](Tables& tables) { return tables.job(job_id); });
-    if (!after) co_return after.error();
-    co_return **after;
 }
 
 Engine::Engine(EngineParts parts, EngineSettings settings)
