@@ -337,6 +337,9 @@ TEST(VideoInit, AnUnauditedAppPostsToPrivateAccountsOnly) {
     EXPECT_EQ(code_of(emulator.init({.privacy_level = "SELF_ONLY"})), "ok");
 }
 
+std::string const draft_body =
+    R"({"source_info":{"source":"FILE_UPLOAD","video_size":9,"chunk_size":9,"total_chunk_count":1}})";
+
 TEST(Caps, FifteenPostsADayOverAllApps) {
     Harness emulator;
     for (int i = 0; i < 15; ++i) {
@@ -346,6 +349,9 @@ TEST(Caps, FifteenPostsADayOverAllApps) {
     ASSERT_EQ(emulator.model.ledger().entries().size(), 15U);
 
     EXPECT_EQ(code_of(emulator.look()), "spam_risk_too_many_posts");
+    // An upload to the inbox is no direct post.
+    EXPECT_EQ(emulator.post(inbox_init_path, draft_body).status, 200);
+    EXPECT_THAT(emulator.rules(), testing::Not(Contains("stop_ignored")));
     Reply const refused = emulator.post(video_init_path, video_body({.title = "one too many"}));
     EXPECT_EQ(refused.status, 403);
     EXPECT_EQ(code_of(refused), "spam_risk_too_many_posts");
@@ -383,9 +389,6 @@ TEST(Caps, AnUnauditedAppHasFiveUsersADay) {
     emulator.access = emulator.mint("user0");
     EXPECT_EQ(code_of(emulator.look()), "ok");
 }
-
-std::string const draft_body =
-    R"({"source_info":{"source":"FILE_UPLOAD","video_size":9,"chunk_size":9,"total_chunk_count":1}})";
 
 TEST(InboxInit, TakesFivePendingDrafts) {
     Harness emulator;
