@@ -50,6 +50,7 @@ Result<void> Ground::open() {
     options.in_memory = true;
     options.inline_writes = true;
     options.copy_of = request_.store;
+    options.random = &ids_;
     auto opened = core::open_store(request_.store, options);
     if (!opened) return opened.error();
     store_ = *std::move(opened);

@@ -21,7 +21,7 @@ namespace postrider::rehearse {
 
 class Ground {
  public:
-    explicit Ground(Request const& request) : request_(request) {}
+    explicit Ground(Request const& request) : request_(request), ids_(request.seed) {}
 
     /// Opens the copy and moves everybody in. `now` is asked by the models for as long as they
     /// live.
@@ -56,6 +56,7 @@ class Ground {
     Result<void> move_in(core::Tables& tables, Troupe& troupe, int number);
 
     Request const& request_;
+    core::SeededRandom ids_;  // that the store gives
     std::unique_ptr<core::Store> store_;
     std::optional<core::Vault> vault_;
     std::map<std::string, Troupe, std::less<>> troupes_;  ///< by network

@@ -68,6 +68,7 @@ Machine::Machine(NetworkKind const& kind_,
       disk(script.seed ^ 0x5D15C0ULL, script.may_lose_power()),
       events(script.seed ^ 0xE4E475ULL),
       chance(script.seed ^ 0xC4A7CEULL),
+      ids(script.seed ^ 0x1D0F57ULL),
       path((workshop().folder / "store.db").string()),
       trace_(options.trace) {
     time.began = beginning;

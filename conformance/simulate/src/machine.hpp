@@ -37,6 +37,8 @@ class Machine {
     MemoryDisk disk;
     Scheduler events;  ///< what happens by itself: arrivals, kills, jumps
     core::SeededRandom chance;
+    core::SeededRandom
+        ids;  ///< of what stores name; several hooks of one instant run in this order
     std::unique_ptr<Network> network;
     std::unique_ptr<Truth> truth;
     std::string path;  ///< of the store

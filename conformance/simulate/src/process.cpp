@@ -53,6 +53,7 @@ Result<std::unique_ptr<WatchedStore>> open_watched(Machine& machine,
     core::StoreOptions options;
     options.create = true;
     options.inline_writes = true;
+    options.random = &machine.ids;
     // From one checkpoint every few transactions to hardly any.
     options.checkpoint_pages = 16 << machine.script.seed % 8;
     auto opened = core::open_store(machine.path, options);

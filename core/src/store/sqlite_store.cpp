@@ -133,7 +133,7 @@ class SqliteStore final : public Store {
             if (auto fits = check_schema(); !fits) return fits;
             set_up(*database_, options_);
             if (auto migrated = migrate(); !migrated) return migrated;
-            tables_ = std::make_unique<detail::SqliteTables>(*database_);
+            tables_ = std::make_unique<detail::SqliteTables>(*database_, options_.random);
             statements_ = std::make_unique<detail::Statements>(*database_);
         } catch (SQLite::Exception const& failure) {
             return store_error(failure, path_);

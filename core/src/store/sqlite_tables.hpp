@@ -13,8 +13,9 @@ namespace postrider::core::detail {
 
 class SqliteTables final : public Tables {
  public:
-    explicit SqliteTables(SQLite::Database& database)
-        : statements_(database), database_(database) {}
+    /// `random`: of the ids that are given here; the system's where there is none.
+    explicit SqliteTables(SQLite::Database& database, Random* random = nullptr)
+        : statements_(database), database_(database), random_(random ? *random : system_) {}
 
     Result<void> insert_job(Job const& job) override;
     Result<std::optional<Job>> job(std::string_view id) override;
@@ -116,7 +117,8 @@ class SqliteTables final : public Tables {
     Statements statements_;
     SQLite::Database& database_;
     bool news_ = false;
-    SystemRandom random_;  // for ids of events, which nothing decides by
+    SystemRandom system_;
+    Random& random_;
 };
 
 }  // namespace postrider::core::detail

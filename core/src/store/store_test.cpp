@@ -330,5 +330,38 @@ TEST(OwnerLock, AStoppedProcessIsNotDeadAndAKilledOneIs) {
     EXPECT_TRUE(owner_is_dead(folder.path(), "w1"));
 }
 
+// Hooks of one instant are due in the order of their ids, so a run that is to repeat needs the
+// same.
+TEST(StoreIds, AreThoseOfTheRandomThatIsGiven) {
+    auto const ids = [] {
+        SeededRandom random(7);
+        StoreOptions options;
+        options.in_memory = options.inline_writes = true;
+        options.random = &random;
+        auto const store = *open_store("", options);
+        std::vector<std::string> given;
+        auto done = store->write([&](Tables& tables) -> Result<void> {
+            for (auto const* job : {"job_1", "job_2", "job_3"}) {
+                HookRun run;
+                run.job_id = job;
+                run.raised_at = Instant{Milliseconds{1'800'000'000'000}};
+                run.next_at = run.raised_at;
+                if (auto put = tables.add_hook_run(run); !put) return put;
+            }
+            auto due = tables.due_hook_runs(Instant{Milliseconds{1'800'000'000'000}}, 10);
+            if (!due) return due.error();
+            for (auto const& run : *due) given.push_back(run.id + " " + run.job_id);
+            return {};
+        });
+        EXPECT_TRUE(done);
+        return given;
+    };
+
+    auto const first = ids();
+
+    EXPECT_EQ(first.size(), 3U);
+    EXPECT_EQ(ids(), first);
+}
+
 }  // namespace
 }  // namespace postrider::core

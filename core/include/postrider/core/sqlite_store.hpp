@@ -1,6 +1,7 @@
 // The store in one SQLite file (design: "one file of state").
 #pragma once
 
+#include <postrider/core/random.hpp>
 #include <postrider/core/store.hpp>
 
 #include <cstdint>
@@ -18,6 +19,9 @@ struct StoreOptions {
     std::filesystem::path copy_of{};
     bool inline_writes =
         false;  ///< no writer thread: submit() runs the work at once on the caller's thread
+    /// Of the ids that the store gives (of events, of what hooks have to do); outlives the store.
+    /// The system's where there is none.
+    Random* random = nullptr;
     int checkpoint_pages = 8'000;  ///< how many pages the log may have before they are moved
 };
 
