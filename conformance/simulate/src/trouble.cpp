@@ -98,7 +98,7 @@ void Simulation::cut_power() {
     people_.reset();
     machine_.truth->close();
     machine_.disk.lose_power(machine_.chance);
-    machine_.truth->compare_all();
+    machine_.truth->compare_all(true);
     for (std::size_t i = 0; i < processes_.size(); ++i) restart_later(i, 20s);
 }
 

@@ -150,8 +150,10 @@ void Truth::after_write(std::string const& by, bool committed) {
     auto rows = std::exchange(changed_, {});
     if (!committed) {
         for (auto const rowid : rows)
-            if (auto const known = by_row_.find(rowid); known != by_row_.end())
+            if (auto const known = by_row_.find(rowid); known != by_row_.end()) {
                 jobs[static_cast<std::size_t>(known->second)].maybe = true;
+                doubtful_.insert(known->second);
+            }
         return;
     }
     std::sort(rows.begin(), rows.end());
@@ -172,10 +174,34 @@ void Truth::after_write(std::string const& by, bool committed) {
             unsettled_ += static_cast<int>(settled(truth.row)) - static_cast<int>(settled(row));
         }
         truth.maybe = false;
+        truth.durable_fence = row.fence;
+        doubtful_.erase(job);
         if (truth.row.state != row.state) parts_.note(word(row.state), job, row.fence, row.attempt);
         if (truth.started_ms < 0 && row.state == core::JobState::running)
             truth.started_ms = parts_.now_ms();
         truth.row = std::move(row);
+    }
+    if (!rows.empty()) now_durable();
+}
+
+void Truth::see(JobTruth& truth, Row row) {
+    unsettled_ += static_cast<int>(settled(truth.row)) - static_cast<int>(settled(row));
+    truth.row = std::move(row);
+}
+
+// A commit syncs the whole log: whatever is seen now has stayed, and the rest of what failed is
+// overwritten.
+void Truth::now_durable() {
+    for (auto const number : std::exchange(doubtful_, {})) {
+        auto& truth = jobs[static_cast<std::size_t>(number)];
+        int job = -1;
+        Row row;
+        if (!read(truth.rowid, job, row)) continue;
+        if (row.fence < truth.durable_fence)
+            parts_.wrong(Wrong::forgotten, number, "an older state came back");
+        truth.maybe = false;
+        truth.durable_fence = row.fence;
+        see(truth, std::move(row));
     }
 }
 
@@ -228,7 +254,7 @@ void Truth::judge(std::string const& by, int job, Row const& before, Row const& 
         wrong(Wrong::old_fence, fmt::format("{} did not raise the fence of a dead owner", by));
 }
 
-void Truth::compare_all() {
+void Truth::compare_all(bool power_was_lost) {
     if (!open()) {
         parts_.wrong(Wrong::forgotten, -1, "the store does not open");
         return;
@@ -243,7 +269,9 @@ void Truth::compare_all() {
         seen[index] = true;
         auto row = row_of(all);
         auto& truth = jobs[index];
+        bool const safe = power_was_lost || !truth.maybe;
         if (!truth.accepted) {
+            if (!safe) continue;
             if (!truth.maybe) parts_.wrong(Wrong::forgotten, job, "a job that nobody added");
             truth.accepted = true;
             truth.rowid = sqlite3_column_int64(all, 8);
@@ -251,7 +279,7 @@ void Truth::compare_all() {
             ++unsettled_;
         } else if (truth.row != row) {
             // What failed may be there all the same; what succeeded must be.
-            if (!truth.maybe || row.fence < truth.row.fence)
+            if (!truth.maybe || row.fence < truth.durable_fence)
                 parts_.wrong(Wrong::forgotten,
                              job,
                              fmt::format("{} with fence {} was acknowledged, {} with {} is there",
@@ -259,10 +287,13 @@ void Truth::compare_all() {
                                          truth.row.fence,
                                          word(row.state),
                                          row.fence));
-            unsettled_ += static_cast<int>(settled(truth.row)) - static_cast<int>(settled(row));
         }
-        truth.row = std::move(row);
-        truth.maybe = false;
+        if (safe) {
+            truth.maybe = false;
+            truth.durable_fence = row.fence;
+            doubtful_.erase(job);
+        }
+        see(truth, std::move(row));
     }
     sqlite3_finalize(all);
     for (std::size_t job = 0; job < jobs.size(); ++job)

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,9 +36,10 @@ struct JobTruth {
     bool accepted = false;  ///< the store said that it is durable
     bool maybe = false;     ///< its newest write failed, and may be there all the same
     std::int64_t rowid = 0;
-    Row row;
-    int on_the_wire = 0;        ///< commits that are under way
-    bool spoilt_blind = false;  ///< the answer to a blind commit cannot be had
+    Row row;                         ///< as it is seen
+    std::int64_t durable_fence = 0;  ///< as it was when the disk last had it for sure
+    int on_the_wire = 0;             ///< commits that are under way
+    bool spoilt_blind = false;       ///< the answer to a blind commit cannot be had
     int commits = 0;
     std::int64_t torn_fence = -1;  ///< of the claim that a person ended last
     std::int64_t started_ms = -1;  ///< when it was claimed for the first time
@@ -64,8 +66,9 @@ class Truth {
     void row_changed(std::int64_t rowid) { changed_.push_back(rowid); }
     /// The transaction is over. `by` is the process's name; a person's is empty.
     void after_write(std::string const& by, bool committed);
-    /// Everything is compared with what was acknowledged.
-    void compare_all();
+    /// Everything is compared with what was acknowledged. What a write that failed has left may be
+    /// seen, and be gone again after the next loss of power; right after one, what is seen is safe.
+    void compare_all(bool power_was_lost);
     /// The intent of the job, as it is stored, is of a commit that nothing names.
     bool armed_blindly(JobTruth const& truth);
     void close();
@@ -78,6 +81,8 @@ class Truth {
     bool open();
     bool read(std::int64_t rowid, int& job, Row& row);
     void judge(std::string const& by, int job, Row const& before, Row const& after);
+    void now_durable();
+    void see(JobTruth& truth, Row row);
     static bool settled(Row const& row);
 
     std::string path_;
@@ -86,6 +91,7 @@ class Truth {
     sqlite3_stmt* by_rowid_ = nullptr;
     std::vector<std::int64_t> changed_;
     std::unordered_map<std::int64_t, int> by_row_;
+    std::set<int> doubtful_;  // accepted jobs whose newest write failed
     std::int64_t transitions_ = 0;
     int unsettled_ = 0;
 };

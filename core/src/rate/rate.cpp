@@ -164,7 +164,6 @@ Result<void> end_permits(Tables& tables,
                           at,
                           use.spec->counts == adapter::BucketCounts::effects ? job_of(holder)
                                                                              : std::string_view());
-        drop_free_slots(*bucket, at);
         if (auto put = tables.put_bucket(*bucket); !put) return put.error();
     }
     return {};

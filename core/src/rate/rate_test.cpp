@@ -237,6 +237,20 @@ TEST_F(Registry, RefusedRequestGivesBackWhatCountsEffects) {
     EXPECT_TRUE(acquire({"day"}, "acc", "c", start + 3s));
 }
 
+// A lost request cools from an instant that has not come yet; other permits are not free by then.
+TEST_F(Registry, ALostAnswerFreesNoPermitOfAnotherEarly) {
+    EXPECT_FALSE(acquire({"minute"}, "acc", "a", start));
+    end({"minute"}, "acc", "a", PermitEnd::replied, start + 1s);
+    EXPECT_FALSE(acquire({"minute"}, "acc", "b", start + 57s));
+    end({"minute"}, "acc", "b", PermitEnd::lost, start + 57s + 5s);
+
+    auto const blocked = acquire({"minute"}, "acc", "c", start + 58s);
+    ASSERT_TRUE(blocked);
+    EXPECT_EQ(blocked->until, start + 61s);
+    EXPECT_FALSE(acquire({"minute"}, "acc", "c", start + 61s));
+    EXPECT_EQ(acquire({"minute"}, "acc", "d", start + 62s)->until, start + 122s);
+}
+
 TEST_F(Registry, RowsGoWhenTheyMeanNothing) {
     EXPECT_FALSE(acquire({"minute"}, "acc", "a", start));
     end({"minute"}, "acc", "a", PermitEnd::not_sent, start);
