@@ -356,6 +356,8 @@ asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest se
     }
     if (fault && *fault == Fault::hang) {
         co_await clock_.sleep(sent.deadline);
+    } else if (fault && *fault == Fault::held) {
+        co_await clock_.sleep(std::chrono::minutes(3));
     } else {
         co_await clock_.sleep(round_trip / 2);
     }
@@ -388,6 +390,8 @@ asio::awaitable<core::TransportReply> FakeNetwork::send(core::OutgoingRequest se
                 break;
             case Fault::garbage:
                 reply.http.body = "<html>";
+                break;
+            case Fault::held:
                 break;
             case Fault::not_sent:
                 break;

@@ -196,6 +196,7 @@ std::vector<std::string> must_be_reached() {
                              "switched_off",
                              "paused",
                              "paused_longer_than_a_lease",
+                             "paused_in_refresh",
                              "clock_forward",
                              "clock_back",
                              "disk_full",

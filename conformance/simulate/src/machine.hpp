@@ -59,6 +59,7 @@ class Machine {
     /// Called once, when the next request of any job leaves, and the next commit.
     std::function<void(int job)> at_next_request;
     std::function<void(int job)> at_next_commit;
+    std::function<void(std::string const& process)> at_next_refresh;
 
     // Power goes when a process has written, or in the middle of its write.
     bool cut_after_write = false;

@@ -128,8 +128,11 @@ Result<void> Process::note_notice(std::string const& line) {
 
 void Process::pause(Milliseconds duration) {
     paused_until_ = machine_.time.elapsed + duration;
+    // What it was about to do with an answer, it does after the pause.
     for (auto& [account, refresh] : machine_.refreshes)
-        if (refresh.process == name_ && refresh.answered < 0ms) refresh.lost = true;
+        if (auto const mine = refresh.answered.find(name_); mine != refresh.answered.end())
+            if (mine->second >= 0ms && machine_.time.elapsed - mine->second < 1s)
+                mine->second = *paused_until_;
 }
 
 void Process::kill() {
@@ -141,10 +144,12 @@ void Process::kill() {
         if (truth.row.owner == name_ && truth.row.intent == "armed" &&
             machine_.truth->armed_blindly(truth))
             truth.spoilt_blind = true;
-    for (auto& [account, refresh] : machine_.refreshes)
-        if (refresh.process == name_ &&
-            (refresh.answered < 0ms || machine_.time.elapsed - refresh.answered < 1s))
-            refresh.lost = true;
+    for (auto& [account, refresh] : machine_.refreshes) {
+        auto const mine = refresh.answered.find(name_);
+        if (mine == refresh.answered.end()) continue;
+        if (mine->second < 0ms || machine_.time.elapsed - mine->second < 1s) refresh.lost = true;
+        refresh.answered.erase(mine);
+    }
     end();
 }
 

@@ -62,6 +62,7 @@ class Simulation {
     void plan_trouble();
     void plan_kill(std::size_t process);
     void plan_pause(std::size_t process);
+    void stop_for_a_while(Process& process);
     void restart_later(std::size_t process, Milliseconds least);
     void plan_cut();
     void cut_power();

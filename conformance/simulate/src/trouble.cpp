@@ -47,14 +47,24 @@ void Simulation::plan_kill(std::size_t index) {
 void Simulation::plan_pause(std::size_t index) {
     machine_.after(machine_.draw_interval(machine_.script.mean_pause), [this, index] {
         if (machine_.faults_over) return;
-        if (processes_[index]->running()) {
-            auto const length = machine_.draw_interval(2min);
-            machine_.reached(length > 30s ? "paused_longer_than_a_lease" : "paused");
-            machine_.note(processes_[index]->name(), "paused", length.count());
-            processes_[index]->pause(length);
-        }
+        // Now, or when somebody's new pair of tokens is under way.
+        if (machine_.chance.below(4) == 0)
+            machine_.at_next_refresh = [this](std::string const& name) {
+                for (auto const& process : processes_)
+                    if (process->running() && process->name() == name) stop_for_a_while(*process);
+                machine_.reached("paused_in_refresh");
+            };
+        else if (processes_[index]->running())
+            stop_for_a_while(*processes_[index]);
         plan_pause(index);
     });
+}
+
+void Simulation::stop_for_a_while(Process& process) {
+    auto const length = machine_.draw_interval(2min);
+    machine_.reached(length > 30s ? "paused_longer_than_a_lease" : "paused");
+    machine_.note(process.name(), "paused", length.count());
+    process.pause(length);
 }
 
 // At rest everything is on disk; right after a write all of it has to be; in the middle of one, a
@@ -171,6 +181,7 @@ void Simulation::end_trouble() {
     machine_.faults_over = true;
     machine_.cut_after_write = machine_.cut_in_write = false;
     machine_.at_next_request = machine_.at_next_commit = nullptr;
+    machine_.at_next_refresh = nullptr;
     off_until_ = 0ms;
     if (machine_.script.loop) FailingMemory::arm(0, false);
     machine_.disk.trouble = nullptr;

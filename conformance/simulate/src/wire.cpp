@@ -154,15 +154,14 @@ void Wire::check_blind(int job) {
 }
 
 void Wire::note_refresh_sent(std::string const& account) {
-    auto& refresh = machine_.refreshes[account];
-    refresh.process = process_;
-    refresh.answered = Milliseconds{-1};
+    machine_.refreshes[account].answered[process_] = Milliseconds{-1};
     machine_.reached("token_refreshed");
+    if (auto deed = std::exchange(machine_.at_next_refresh, nullptr)) deed(process_);
 }
 
 void Wire::note_refresh_ended(std::string const& account, bool lost) {
     auto& refresh = machine_.refreshes[account];
-    if (refresh.process == process_) refresh.answered = machine_.time.elapsed;
+    refresh.answered[process_] = machine_.time.elapsed;
     if (!lost) return;
     refresh.lost = true;
     machine_.reached("refresh_answer_lost");

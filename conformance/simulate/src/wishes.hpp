@@ -4,6 +4,7 @@
 
 #include <postrider/instant.hpp>
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,12 +33,12 @@ struct Held {
     }
 };
 
-/// The refresh of one account that was sent last, to tell a loss that nobody could help from one
-/// that the engine is to blame for.
+/// The refreshes of one account, to tell a loss that nobody could help from one that the engine is
+/// to blame for.
 struct Refresh {
-    std::string process;
-    Milliseconds answered{-1};  ///< -1 while it is under way
-    bool lost = false;          ///< an answer, or what was to become of it, since the last login
+    /// When the last one of each process was answered; -1 = it is under way.
+    std::map<std::string, Milliseconds, std::less<>> answered;
+    bool lost = false;  ///< an answer, or what was to become of it, since the last login
 };
 
 }  // namespace postrider::simulate

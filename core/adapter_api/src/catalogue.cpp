@@ -46,6 +46,12 @@ constexpr ErrorRow rows[] = {
      "The access token ran out before the request was answered.",
      "Nothing was accepted; the engine refreshes the token and resumes the same step.",
      "Nothing to do; if it comes back, look at `postrider account show ACCOUNT`."},
+    {"account.token_held", K::unavailable, O::operator_, R::backoff,
+     "A process began to refresh the token of this account and has stood still since; it alone may hold the new "
+     "token.",
+     "Nothing was sent; the refresh is tried again by itself.",
+     "Let that process go on (`kill -CONT PID`; process in the error holds its number), or end it: then the token is "
+     "known, or the account asks to be connected again."},
     {"app.bad_credentials", K::denied, O::operator_, R::fix_first,
      "The network does not know this app's key and secret.",
      "Nothing was sent; the posts of the app's accounts wait, and go on once it is mended.",

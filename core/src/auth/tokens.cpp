@@ -21,8 +21,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Milliseconds refresher_hold = 45s;  // longer than the request's own deadline
-constexpr auto refreshed_ahead = 15min;       // before the next job is due
+// An answer that is given up may have held the only pair that still counts: it is waited for longer
+// than others.
+constexpr Milliseconds refresh_deadline = 45s;
+constexpr Milliseconds refresher_hold = 100s;  // longer than both requests of a turn
+constexpr auto refreshed_ahead = 15min;        // before the next job is due
 constexpr int refreshed_at_once = 200;
 constexpr int writes_of_a_pair_max = 5;
 
@@ -42,6 +45,19 @@ std::string text_member(boost::json::object const& object, std::string_view name
 
 std::string token_context(std::string_view account_id) {
     return fmt::format("token:{}", account_id);
+}
+
+std::string_view owner_of(std::string_view refresher) {
+    return refresher.substr(0, refresher.find('#'));
+}
+
+// Proved dead by its owner's lock, or of this process and ended without a word: its write failed.
+bool is_gone(EngineParts const& parts,
+             std::set<std::string> const& at_work,
+             std::string const& refresher) {
+    std::string const owner{owner_of(refresher)};
+    if (owner == parts.owner) return !at_work.contains(refresher);
+    return parts.owner_is_dead && parts.owner_is_dead(owner);
 }
 
 }  // namespace
@@ -138,18 +154,18 @@ asio::awaitable<Result<Tokens::Access>> Tokens::access(Account account,
         bool const refused = stale && tokens.generation <= *stale;
         if (!refused && now < refresh_due(tokens)) co_return open(tokens);
 
-        auto const name = fmt::format("{}#{}", parts_.owner, ++turns_);
-        bool const mine = co_await become_refresher(account.id, tokens.generation, name);
-        if (!mine) {
+        auto const turn = co_await become_refresher(account.id, tokens.generation);
+        if (turn.name.empty()) {
             // Somebody else is at it. The old token serves meanwhile, unless the network has
             // refused it.
             if (!refused && now < tokens.access_expires_at) co_return open(tokens);
             co_await parts_.clock.sleep(50ms);
             continue;
         }
-        auto refreshed = co_await refresh(account, app, tokens);
+        auto refreshed = co_await refresh(account, app, tokens, turn);
+        at_work_.erase(turn.name);
         if (refreshed) continue;
-        co_await step_down(account.id, name);
+        co_await step_down(account.id, turn);
         bool const lost = refreshed.error().kind() == ErrorKind::unauthorized ||
                           refreshed.error().kind() == ErrorKind::setup;
         if (!lost && !refused && now < tokens.access_expires_at) co_return open(tokens);
@@ -192,46 +208,55 @@ asio::awaitable<void> Tokens::refresh_ahead() {
     }
 }
 
-asio::awaitable<bool> Tokens::become_refresher(std::string account_id,
-                                               std::int64_t generation,
-                                               std::string name) {
+asio::awaitable<Tokens::Turn> Tokens::become_refresher(std::string account_id,
+                                                       std::int64_t generation) {
     auto const now = parts_.clock.now();
-    auto work = [this, account_id, generation, name, now](Tables& tables) -> Result<bool> {
+    auto const name = fmt::format("{}#{}", parts_.owner, ++turns_);
+    // Before the write, and its copy with it: writes are carried out in their order.
+    at_work_.insert(name);
+    auto work = [this, account_id, generation, name, now, at_work = at_work_](
+                    Tables& tables) -> Result<Turn> {
         auto stored = tables.tokens(account_id);
         if (!stored) return stored.error();
-        if (!*stored || (*stored)->generation != generation) return false;
+        if (!*stored || (*stored)->generation != generation) return Turn{};
         TokenPair tokens = **stored;
-        bool const held =
-            !tokens.refresher.empty() && tokens.refresher_until && *tokens.refresher_until > now;
-        if (held && !mutant("two_refreshers")) {
-            auto const owner = tokens.refresher.substr(0, tokens.refresher.find('#'));
-            bool const gone =
-                owner != parts_.owner && parts_.owner_is_dead && parts_.owner_is_dead(owner);
-            if (!gone) return false;
+        Turn turn{name, {}};
+        bool const taken = !tokens.refresher.empty() && !is_gone(parts_, at_work, tokens.refresher);
+        if (taken && !mutant("two_refreshers")) {
+            if (tokens.refresher_until && *tokens.refresher_until > now) return Turn{};
+            turn.stood = tokens.refresher;
         }
         tokens.refresher = name;
         tokens.refresher_until = now + refresher_hold;
         if (auto put = tables.put_tokens(tokens); !put) return put.error();
-        return true;
+        return turn;
     };
-    auto result = co_await transact<bool>(parts_.store, std::move(work));
-    co_return result.value_or(false);
+    auto result = co_await transact<Turn>(parts_.store, std::move(work));
+    auto const turn = result.value_or(Turn{});
+    if (turn.name.empty()) at_work_.erase(name);
+    co_return turn;
 }
 
-asio::awaitable<void> Tokens::step_down(std::string account_id, std::string name) {
-    Store::Work work = [account_id, name](Tables& tables) -> Result<void> {
+// Whoever stood still before is put back, so that the next turn knows of it too.
+asio::awaitable<void> Tokens::step_down(std::string account_id, Turn turn) {
+    auto const now = parts_.clock.now();
+    Store::Work work = [account_id, turn, now](Tables& tables) -> Result<void> {
         auto stored = tables.tokens(account_id);
         if (!stored) return stored.error();
-        if (!*stored || (*stored)->refresher != name) return {};
+        if (!*stored || (*stored)->refresher != turn.name) return {};
         TokenPair tokens = **stored;
-        tokens.refresher.clear();
+        tokens.refresher = turn.stood;
         tokens.refresher_until.reset();
+        if (!turn.stood.empty()) tokens.refresher_until = now;
         return tables.put_tokens(tokens);
     };
     (void)co_await write(parts_.store, std::move(work));
 }
 
-asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPair tokens) {
+asio::awaitable<Result<void>> Tokens::refresh(Account account,
+                                              App app,
+                                              TokenPair tokens,
+                                              Turn turn) {
     auto found = parts_.adapters.find(account.network);
     if (!found) co_return found.error();
     auto const& descriptor = (*found)->descriptor();
@@ -243,8 +268,9 @@ asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPai
     if (tokens.sealed_refresh.empty() || !refresh_token) {
         if (!tokens.sealed_refresh.empty()) co_return refresh_token.error();
         std::string const reason = "its token has ended and there is no refresh token";
-        auto marked = co_await mark_dead(account, tokens.generation, reason);
+        auto marked = co_await mark_dead(account, tokens.generation, turn.name, reason);
         if (!marked) co_return marked.error();
+        if (!*marked) co_return Result<void>();
         co_return make_error("account.reconnect_needed",
                              fmt::format("{} must be connected again: {}.", account.name, reason));
     }
@@ -254,7 +280,7 @@ asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPai
     Error last = make_error("network.unreachable");
     // A lost answer may have rotated the token; the old one is tried once more, and only its
     // refusal is proof.
-    for (int turn = 0; turn < 2; ++turn) {
+    for (int sent = 0; sent < 2; ++sent) {
         OutgoingRequest request;
         request.method = "POST";
         request.url = join_url(base, shape.token_path);
@@ -264,7 +290,7 @@ asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPai
                        form_field("client_secret", secret->expose()) +
                        "&grant_type=refresh_token&" +
                        form_field("refresh_token", refresh_token->expose());
-        request.deadline = 20s;
+        request.deadline = refresh_deadline;
         request.account = account.name;
         request.secret_body = true;
         request.once = true;
@@ -291,14 +317,8 @@ asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPai
         std::string code;
         if (!bad && body.is_object()) code = text_member(body.as_object(), "error");
         if (code == "invalid_grant") {
-            auto const reason = fmt::format("its refresh token was refused ({})", code);
-            auto marked = co_await mark_dead(account, tokens.generation, reason);
-            if (!marked) co_return marked.error();
-            co_return make_error(
-                "account.reconnect_needed",
-                fmt::format("{} must be connected again: {}.", account.name, reason))
-                .with("network_code", code)
-                .with("account", account.name);
+            auto said = co_await refused(account, tokens, turn, code);
+            co_return said;
         }
         if (code == "invalid_client" || code == "unauthorized_client")
             co_return make_error(
@@ -319,11 +339,43 @@ asio::awaitable<Result<void>> Tokens::refresh(Account account, App app, TokenPai
     co_return last;
 }
 
+// The refresh token does not count any more. That is proof only where nobody else can hold a newer
+// pair: a process that stood still in the middle of its own refresh may.
+asio::awaitable<Result<void>> Tokens::refused(Account account,
+                                              TokenPair tokens,
+                                              Turn turn,
+                                              std::string code) {
+    bool const may_be_held = !turn.stood.empty() && !is_gone(parts_, at_work_, turn.stood);
+    if (may_be_held && !mutant("stopped_holder_forgotten")) {
+        std::string const owner{owner_of(turn.stood)};
+        co_return make_error("account.token_held",
+                             fmt::format("The token of {} cannot be refreshed: {} began to, stands "
+                                         "still, and may hold the new token.",
+                                         account.name,
+                                         owner))
+            .with("network_code", code)
+            .with("account", account.name)
+            .with("process", owner);
+    }
+    auto const reason = fmt::format("its refresh token was refused ({})", code);
+    auto marked = co_await mark_dead(account, tokens.generation, turn.name, reason);
+    if (!marked) co_return marked.error();
+    if (!*marked) co_return Result<void>();
+    co_return make_error("account.reconnect_needed",
+                         fmt::format("{} must be connected again: {}.", account.name, reason))
+        .with("network_code", code)
+        .with("account", account.name);
+}
+
 asio::awaitable<Result<void>> Tokens::store_pair(TokenPair tokens, boost::json::object answer) {
     if (auto adopted = adopt_token_answer(tokens, answer, parts_.vault, parts_.clock.now());
         !adopted)
         co_return adopted;
     Store::Work work = [tokens](Tables& tables) -> Result<void> {
+        auto stored = tables.tokens(tokens.account_id);
+        if (!stored) return stored.error();
+        // This process stood still, and a newer pair or a new authorisation was stored meanwhile.
+        if (*stored && (*stored)->generation >= tokens.generation) return {};
         return tables.put_tokens(tokens);
     };
     if (mutant("refresh_saved_late")) co_await parts_.clock.sleep(30s);
@@ -336,28 +388,31 @@ asio::awaitable<Result<void>> Tokens::store_pair(TokenPair tokens, boost::json::
     }
 }
 
-asio::awaitable<Result<void>> Tokens::mark_dead(Account account,
+asio::awaitable<Result<bool>> Tokens::mark_dead(Account account,
                                                 std::int64_t generation,
+                                                std::string refresher,
                                                 std::string reason) {
     auto const now = parts_.clock.now();
-    Store::Work work = [account, generation, reason, now](Tables& tables) -> Result<void> {
+    auto work = [account, generation, refresher, reason, now](Tables& tables) -> Result<bool> {
         auto tokens = tables.tokens(account.id);
         if (!tokens) return tokens.error();
-        // A newer pair was stored meanwhile: this refusal was of the old one and proves nothing.
-        if (*tokens && (*tokens)->generation != generation) return {};
+        if (*tokens && ((*tokens)->generation != generation || (*tokens)->refresher != refresher))
+            return false;
         auto stored = tables.account(account.id);
         if (!stored) return stored.error();
-        if (!*stored || (*stored)->reconnect_needed) return {};
+        if (!*stored || (*stored)->reconnect_needed) return true;
         Account changed = **stored;
         changed.reconnect_needed = true;
         changed.reconnect_reason = reason;
-        if (auto put = tables.put_account(changed); !put) return put;
+        if (auto put = tables.put_account(changed); !put) return put.error();
         boost::json::object data;
         data["account"] = changed.name;
         data["owner"] = word(Owner::creator);
-        return tables.add_event("account.reconnect_needed", std::move(data), now);
+        if (auto told = tables.add_event("account.reconnect_needed", std::move(data), now); !told)
+            return told.error();
+        return true;
     };
-    auto marked = co_await write(parts_.store, std::move(work));
+    auto marked = co_await transact<bool>(parts_.store, std::move(work));
     co_return marked;
 }
 

@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <set>
 #include <string>
 
 namespace postrider::core {
@@ -34,19 +35,33 @@ class Tokens {
     boost::asio::awaitable<void> refresh_ahead();
 
  private:
-    boost::asio::awaitable<Result<void>> refresh(Account account, App app, TokenPair tokens);
+    /// The right to refresh one pair.
+    struct Turn {
+        std::string name;   ///< of the refresher; empty = somebody else is at it
+        std::string stood;  ///< who had the turn, took too long and is not proved dead
+    };
+
+    boost::asio::awaitable<Result<void>> refresh(Account account,
+                                                 App app,
+                                                 TokenPair tokens,
+                                                 Turn turn);
     boost::asio::awaitable<Result<void>> store_pair(TokenPair tokens, boost::json::object answer);
-    boost::asio::awaitable<Result<void>> mark_dead(Account account,
+    boost::asio::awaitable<Result<void>> refused(Account account,
+                                                 TokenPair tokens,
+                                                 Turn turn,
+                                                 std::string code);
+    /// False where the refusal proves nothing: a newer pair is there, or another has the turn.
+    boost::asio::awaitable<Result<bool>> mark_dead(Account account,
                                                    std::int64_t generation,
+                                                   std::string refresher,
                                                    std::string reason);
-    boost::asio::awaitable<bool> become_refresher(std::string account_id,
-                                                  std::int64_t generation,
-                                                  std::string name);
-    boost::asio::awaitable<void> step_down(std::string account_id, std::string name);
+    boost::asio::awaitable<Turn> become_refresher(std::string account_id, std::int64_t generation);
+    boost::asio::awaitable<void> step_down(std::string account_id, Turn turn);
     Result<Access> open(TokenPair const& tokens) const;
 
     EngineParts& parts_;
-    std::uint64_t turns_ = 0;  // tells refreshers of one process apart
+    std::uint64_t turns_ = 0;        // tells refreshers of one process apart
+    std::set<std::string> at_work_;  // refreshers of this process that have not ended
 };
 
 /// When a pair wants to be refreshed: the larger of five minutes and a tenth of its life before its

@@ -37,6 +37,7 @@ constexpr std::string_view all_mutants[] = {
     "refresh_saved_late",        // a new pair of tokens is on disk half a minute after it came
     "refund_on_no_reply",        // a lost request is taken not to have counted
     "slots_freed_early",         // a permit is free with the answer, not a window later
+    "stopped_holder_forgotten",  // a refusal is proof, though who stands still may hold a new pair
     "store_error_decides",       // a failing disk is taken for the network's refusal
     "two_refreshers",            // a refresh under way does not keep off another
     "unknown_retried",           // an intent without an answer is forgotten

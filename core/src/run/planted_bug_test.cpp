@@ -33,6 +33,11 @@ std::vector<BucketState> buckets_of(EngineBench& bench) {
                                                [](Tables& tables) { return tables.buckets(); });
 }
 
+Account account_of(EngineBench& bench, std::string const& id) {
+    return **read_now<std::optional<Account>>(bench.truth(),
+                                              [&](Tables& tables) { return tables.account(id); });
+}
+
 // What stands in the store when a request arrives.
 bool at_arrival(std::string const& step, std::function<bool(Job const&)> const& holds) {
     EngineBench bench;
@@ -205,6 +210,28 @@ bool one_process_refreshes_a_token() {
     return kept;
 }
 
+// One process has stood still since the network replaced the pair, with the new one in hand.
+bool who_stands_still_keeps_the_account() {
+    EngineBench bench;
+    bench.add_job("alpha", "ann", "hello", 3h);
+    bench.clock().jump(3h);
+    bench.network().fault("token", 1, Fault::held);
+    std::vector<std::unique_ptr<Engine>> engines;
+    auto looking = [](Engine* engine) -> boost::asio::awaitable<void> {
+        (void)co_await engine->look_at_creator("acc_alphaann");
+    };
+    for (auto const* name : {"one", "other"}) {
+        engines.push_back(bench.neighbour(name, [](std::string const&) { return false; }));
+        auto task = looking(engines.back().get());
+        boost::asio::co_spawn(bench.loop(), std::move(task), boost::asio::detached);
+    }
+    bench.clock().run_until([] { return false; }, 5min);
+    bool const kept =
+        bench.network().calls("token") == 2 && !account_of(bench, "acc_alphaann").reconnect_needed;
+    bench.die();
+    return kept;
+}
+
 bool a_commit_without_an_answer_is_not_forgotten() {
     EngineBench bench;
     auto const id = bench.add_job("beta", "ben", "hello");
@@ -252,6 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Promise{"permits_of_the_dead_kept", permits_of_the_dead_come_free},
                     Promise{"refund_on_no_reply", a_lost_request_has_counted},
                     Promise{"slots_freed_early", a_permit_is_free_a_window_later},
+                    Promise{"stopped_holder_forgotten", who_stands_still_keeps_the_account},
                     Promise{"store_error_decides", a_failing_store_rejects_nothing},
                     Promise{"two_refreshers", one_process_refreshes_a_token},
                     Promise{"unknown_retried", a_commit_without_an_answer_is_not_forgotten},

@@ -9,6 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::EngineBench;
+using test::VirtualClock;
 
 std::vector<Event> told(EngineBench& bench, std::string const& type) {
     return *read_now<std::vector<Event>>(
@@ -177,6 +178,109 @@ TEST(Reconnects, AreToldOnceAWeekAhead) {
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].data.at("account").as_string(), "alpha:@ann");
     EXPECT_EQ(events[0].data.at("owner").as_string(), "creator");
+}
+
+// A process stands still in the middle of a refresh: the network has replaced the pair, and the new
+// one is in the hands of who does not move. Another looks at the account meanwhile.
+class StandsStill : public testing::Test {
+ protected:
+    StandsStill() {
+        bench.add_job("alpha", "ann", "hello", 3h);
+        bench.clock().jump(3h);
+        bench.network().fault("token", 1, test::Fault::held);
+        auto const is_dead = [this](std::string const& owner) { return owner == dead; };
+        one = bench.neighbour("one", is_dead);
+        other = bench.neighbour("other", is_dead);
+        look(one);
+    }
+    ~StandsStill() override { bench.die(); }
+
+    void look(std::unique_ptr<Engine> const& engine) {
+        auto task = [](Engine* asked, std::string* said) -> boost::asio::awaitable<void> {
+            auto facts = co_await asked->look_at_creator("acc_alphaann");
+            *said = facts ? "seen" : facts.error().code();
+        };
+        auto& said = engine == one ? said_to_one : said_to_other;
+        said.clear();
+        boost::asio::co_spawn(bench.loop(), task(engine.get(), &said), boost::asio::detached);
+    }
+    void pass(Milliseconds time) {
+        auto asleep = [](VirtualClock* clock,
+                         Milliseconds how_long,
+                         bool* over) -> boost::asio::awaitable<void> {
+            co_await clock->sleep(how_long);
+            *over = true;
+        };
+        bool over = false;
+        boost::asio::co_spawn(
+            bench.loop(), asleep(&bench.clock(), time, &over), boost::asio::detached);
+        ASSERT_TRUE(bench.clock().run_until([&over] { return over; }, time));
+    }
+    Account account() {
+        return **read_now<std::optional<Account>>(
+            bench.truth(), [](Tables& tables) { return tables.account("acc_alphaann"); });
+    }
+    TokenPair pair() {
+        return **read_now<std::optional<TokenPair>>(
+            bench.truth(), [](Tables& tables) { return tables.tokens("acc_alphaann"); });
+    }
+
+    EngineBench bench;
+    std::string dead;
+    std::string said_to_one;
+    std::string said_to_other;
+    std::unique_ptr<Engine> one;
+    std::unique_ptr<Engine> other;
+};
+
+TEST_F(StandsStill, ARefusalProvesNothingWhileItMayHoldTheNewPair) {
+    pass(1min);
+    look(other);
+    pass(1min);
+    EXPECT_EQ(said_to_other, "account.token_held");
+    EXPECT_FALSE(account().reconnect_needed);
+
+    pass(2min);  // it moves again
+    EXPECT_EQ(said_to_one, "seen");
+    look(other);
+    pass(10s);
+    EXPECT_EQ(said_to_other, "seen");
+    EXPECT_EQ(bench.network().refreshes, 1);
+}
+
+TEST_F(StandsStill, ItsDeathMakesTheRefusalProof) {
+    pass(2min);
+    look(other);
+    pass(5s);
+    EXPECT_EQ(said_to_other, "account.token_held");
+
+    dead = "one";
+    look(other);
+    pass(5s);
+
+    EXPECT_EQ(said_to_other, "account.reconnect_needed");
+    EXPECT_TRUE(account().reconnect_needed);
+    EXPECT_EQ(told(bench, "account.reconnect_needed").size(), 1U);
+}
+
+TEST_F(StandsStill, APersonsNewAuthorisationIsNotOverwritten) {
+    pass(1min);
+    ASSERT_TRUE(bench.store().write([&](Tables& tables) -> Result<void> {
+        auto tokens = **tables.tokens("acc_alphaann");
+        ++tokens.generation;
+        tokens.access_issued_at = bench.clock().now();
+        tokens.access_expires_at = bench.clock().now() + 24h;
+        tokens.refresher.clear();
+        tokens.refresher_until.reset();
+        return tables.put_tokens(tokens);
+    }));
+    auto const connected = pair();
+
+    pass(5min);
+
+    EXPECT_EQ(pair().sealed_access, connected.sealed_access);
+    EXPECT_EQ(pair().access_expires_at, connected.access_expires_at);
+    EXPECT_EQ(pair().generation, connected.generation);
 }
 
 }  // namespace

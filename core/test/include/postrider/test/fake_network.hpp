@@ -32,6 +32,7 @@ enum class Fault {
     token_refused,  ///< HTTP 401
     garbage,        ///< HTTP 200 with a body that does not parse, effect taken
     hang,           ///< no answer before the deadline, effect taken
+    held,           ///< effect taken; who asked stands still for three minutes before it reads on
 };
 
 class FakeNetwork final : public core::Transport {
