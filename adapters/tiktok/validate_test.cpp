@@ -46,6 +46,21 @@ TEST(Validate, RefusesAPrivacyLevelThatIsNotOfferedAndNamesTheOthers) {
     EXPECT_EQ(findings[0].allowed.size(), 3U);
 }
 
+// Conflict C13 of the sources: which levels there are depends on the account.
+TEST(Validate, TakesAPrivacyLevelThatOnlyTikTokKnows) {
+    auto known = facts("creator_info/public_account");
+    known.offered["privacy_level"].push_back("CLOSE_FRIENDS");
+    auto job = new_job();
+    job.post.options["privacy_level"] = "CLOSE_FRIENDS";
+
+    EXPECT_TRUE(check_options(tiktok_adapter()->descriptor(), job.post, &known).empty());
+    EXPECT_TRUE(check(job, &known).empty());
+    // Words that TikTok never had are refused by themselves.
+    job.post.options["privacy_level"] = "FRIENDS_ONLY";
+    EXPECT_THAT(codes(check_options(tiktok_adapter()->descriptor(), job.post)),
+                testing::ElementsAre("option.not_allowed"));
+}
+
 TEST(Validate, LeavesAChoiceThatAPersonStillMakes) {
     auto const known = facts("creator_info/private_account");
     auto job = new_job();

@@ -81,8 +81,8 @@ bool outside(OptionSpec const& option, std::int64_t number) {
 
 class Checker {
  public:
-    Checker(Descriptor const& descriptor, Post const& post)
-        : descriptor_(descriptor), post_(post) {}
+    Checker(Descriptor const& descriptor, Post const& post, CreatorFacts const* facts)
+        : descriptor_(descriptor), post_(post), facts_(facts) {}
 
     std::vector<Finding> run() {
         for (auto const& member : post_.options) {
@@ -205,6 +205,7 @@ class Checker {
         for (auto const& candidate : option.values) known.push_back(candidate.value);
         auto const given = view(value.get_string());
         if (std::find(known.begin(), known.end(), given) != known.end()) return;
+        if (is_offered(option.name, given)) return;
         auto const nearest = nearest_name(given, known);
         auto& finding = add_value(
             "option.not_allowed",
@@ -219,6 +220,14 @@ class Checker {
                                           descriptor_.network,
                                           nearest));
         for (auto const& candidate : known) finding.allowed.emplace_back(candidate);
+    }
+
+    bool is_offered(std::string const& option, std::string_view value) const {
+        if (!facts_) return false;
+        auto const offered = facts_->offered.find(option);
+        return offered != facts_->offered.end() &&
+               std::find(offered->second.begin(), offered->second.end(), value) !=
+                   offered->second.end();
     }
 
     // Bounds of a duration are milliseconds.
@@ -283,6 +292,7 @@ class Checker {
 
     Descriptor const& descriptor_;
     Post const& post_;
+    CreatorFacts const* facts_;
     std::vector<Finding> findings_;
 };
 
@@ -297,8 +307,10 @@ bool is_ask(json::value const& value) {
     return object.size() == (note ? 2U : 1U);
 }
 
-std::vector<Finding> check_options(Descriptor const& descriptor, Post const& post) {
-    return Checker(descriptor, post).run();
+std::vector<Finding> check_options(Descriptor const& descriptor,
+                                   Post const& post,
+                                   CreatorFacts const* facts) {
+    return Checker(descriptor, post, facts).run();
 }
 
 }  // namespace postrider::adapter

@@ -104,6 +104,21 @@ TEST(CheckOptions, ChoicesAndBounds) {
     EXPECT_NE(findings[1].message.find("from 1 to 9"), std::string::npos);
 }
 
+// Networks add words before adapters know them.
+TEST(CheckOptions, AWordThatTheNetworkOffersThisCreatorIsTaken) {
+    Post post;
+    post.options = boost::json::parse(R"({"audience":"neighbours","sponsored":false})").as_object();
+    CreatorFacts facts;
+    facts.offered["audience"] = {"all", "neighbours"};
+    EXPECT_EQ(summary(check_options(example(), post)), "option.not_allowed /options/net/audience; ");
+    EXPECT_EQ(summary(check_options(example(), post, &facts)), "");
+
+    facts.offered["audience"] = {"all"};
+    facts.offered["rank"] = {"neighbours"};
+    EXPECT_EQ(summary(check_options(example(), post, &facts)),
+              "option.not_allowed /options/net/audience; ");
+}
+
 TEST(CheckOptions, ReservedChoiceThatIsMissingHasNoDefault) {
     EXPECT_EQ(summary(check("{}")),
               "script.choice_missing /options/net/audience; "

@@ -90,19 +90,21 @@ Result<JobSpec> detail::answered_spec(StoredPlan const& stored,
     }
     // Rules are kept for networks with open choices only: the rest was checked when it was planned.
     auto const rules = detail::read_object(detail::read_object(stored.body, "rules"), spec.network);
+    auto const facts = detail::read_object(decision.facts, spec.account);
+    std::optional<adapter::CreatorFacts> creator;
+    if (!facts.empty()) creator = adapter::creator_facts_from_json(facts);
     if (!planned.asks.empty()) {
-        auto findings = adapter::check_options(detail::option_rules_from_json(rules), spec.post);
+        auto findings = adapter::check_options(
+            detail::option_rules_from_json(rules), spec.post, creator ? &*creator : nullptr);
         if (!findings.empty()) {
             auto const code = findings.front().code;
             auto const message = findings.front().message;
             return with_findings(make_error(code, message), std::move(findings));
         }
     }
-    auto const facts = detail::read_object(decision.facts, spec.account);
-    if (facts.empty()) return spec;
-    auto const creator = adapter::creator_facts_from_json(facts);
-    if (creator.blocked) return *creator.blocked;
-    auto findings = lapsed_values(spec, creator);
+    if (!creator) return spec;
+    if (creator->blocked) return *creator->blocked;
+    auto findings = lapsed_values(spec, *creator);
     if (!findings.empty()) {
         auto const message = findings.front().message;
         return with_findings(make_error("approval.lapsed", message), std::move(findings));

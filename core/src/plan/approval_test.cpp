@@ -203,6 +203,20 @@ TEST_F(Approvals, AnswersAreCheckedByWhatIsOfferedToday) {
     EXPECT_EQ(grant(id, decision).error().code(), "network.account_banned");
 }
 
+TEST_F(Approvals, AWordThatTheNetworkOffersTodayIsAnAnswer) {
+    plan_and_apply({asking("a")});
+    auto const id = only_one().id;
+    EXPECT_EQ(grant(id, yes(answer("a", "neighbours"))).error().code(), "option.not_allowed");
+    adapter::CreatorFacts facts;
+    facts.offered["privacy"] = {"neighbours", "self"};
+    auto decision = yes(answer("a", "neighbours"));
+    decision.facts["small:@ada"] = adapter::to_json(facts);
+
+    ASSERT_TRUE(grant(id, decision));
+
+    EXPECT_EQ(job("a").spec.post.options.at("privacy"), boost::json::value("neighbours"));
+}
+
 TEST_F(Approvals, GivenBeforeApplyOnlyRecordsAndThenCounts) {
     auto const made = plan({asking("a"), spec("b")});
     EXPECT_EQ(apply(*made, true).error().code(), "approval.required");

@@ -134,7 +134,7 @@ std::vector<Finding> check_spec(JobSpec const& spec,
     // Without a kind that the network knows, every further rule would be guessed.
     if (!findings.empty()) return findings;
 
-    append(findings, adapter::check_options(descriptor, post));
+    append(findings, adapter::check_options(descriptor, post, facts));
     check_text(findings, descriptor, post, "caption", post.caption);
     check_text(findings, descriptor, post, "title", post.title);
     if (auto const* rules = find_media_rules(descriptor, post.kind))

@@ -175,8 +175,11 @@ boost::json::object to_json(Descriptor const& descriptor);
 /// wrong kind of post.
 /// `{"ask": true, ...}` stands for an open choice and is accepted where the option allows it; a
 /// reserved option that is missing gives `script.choice_missing`. Paths begin with
-/// `/options/<network>/`.
-std::vector<Finding> check_options(Descriptor const& descriptor, Post const& post);
+/// `/options/<network>/`. A choice takes what the descriptor lists and, with `facts`, whatever else
+/// the network offers this creator: networks add words before adapters know them.
+std::vector<Finding> check_options(Descriptor const& descriptor,
+                                   Post const& post,
+                                   CreatorFacts const* facts = nullptr);
 
 /// True when the value is an open choice left to the approver.
 bool is_ask(boost::json::value const& value);
