@@ -40,6 +40,8 @@ RetryDecision decide(Error const& error,
     // An app whose secret was changed at the network is no fault of its posts: they rest until the
     // operator has stored the new one, and ask now and then in case it was mended elsewhere.
     if (error.code() == "app.bad_credentials") return wait(WaitReason::account, 10min, false);
+    // Nor is a process that stands still with the account's new token in hand.
+    if (error.code() == "account.token_held") return wait(WaitReason::account, 1min, false);
 
     switch (error.retry().when) {
         case RetryWhen::after: {

@@ -76,6 +76,14 @@ TEST(Decide, ARefusedAppWaitsForItsOperator) {
     EXPECT_FALSE(decision.counts);
 }
 
+TEST(Decide, WhoWaitsForATokenThatAStoppedProcessHoldsSpendsNothing) {
+    auto const decision = decided(make_error("account.token_held"), Effect::prepare, 1'000);
+    EXPECT_EQ(decision.what, RetryDecision::What::wait);
+    EXPECT_EQ(decision.reason, adapter::WaitReason::account);
+    EXPECT_EQ(decision.delay, 1min);
+    EXPECT_FALSE(decision.counts);
+}
+
 TEST(Decide, LapsedConsentGoesBackToAPerson) {
     EXPECT_EQ(decided(make_error("approval.lapsed")).what, RetryDecision::What::ask_person);
 }
