@@ -20,6 +20,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,8 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 constexpr auto progress_interval = std::chrono::milliseconds{250};
+constexpr auto stood_still = std::chrono::seconds{1};  // a timer that rings so late
+constexpr auto reading_time = std::chrono::seconds{1};
 
 // Whoever waits for an exchange. Boost 1.81 has no type-erased handler that can only be moved.
 class Waiter {
@@ -78,7 +81,10 @@ TransportReply not_sent(std::string why) {
 class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
  public:
     Impl(asio::any_io_executor executor, CurlOptions options)
-        : executor_(std::move(executor)), options_(std::move(options)), watch_timer_(executor_) {}
+        : executor_(std::move(executor)),
+          options_(std::move(options)),
+          watch_timer_(executor_),
+          deadline_timer_(executor_) {}
 
     ~Impl() { close(); }
 
@@ -86,6 +92,7 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
     /// its own frame, so that the destructor alone would never come.
     void close() {
         watch_timer_.cancel();
+        deadline_timer_.cancel();
         auto const abandoned = std::move(running_);
         running_.clear();
         for (auto const& [easy, running] : abandoned) loop_->remove(easy);
@@ -121,6 +128,7 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
         running.progress = std::move(progress);
         if (!loop_->add(easy)) return finish(easy, CURLE_FAILED_INIT);
         watch();
+        watch_deadlines();
     }
 
     void cancel(std::uint64_t id) {
@@ -158,7 +166,10 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
         if (found == running_.end()) return;
         auto running = std::move(found->second);
         running_.erase(found);
-        if (running_.empty()) watch_timer_.cancel();
+        if (running_.empty()) {
+            watch_timer_.cancel();
+            deadline_timer_.cancel();
+        }
         auto reply = running.exchange->result(code);
         running.exchange.reset();  // the handle dies before its waiter learns of it
         if (running.progress && reply.sent_bytes > 0)
@@ -167,6 +178,39 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
                            progress(sent);
                        });
         running.waiter->complete(std::move(reply));
+    }
+
+    // Rings at the next deadline.
+    void watch_deadlines() {
+        std::optional<Steady::time_point> next;
+        for (auto const& [easy, running] : running_)
+            if (auto const deadline = running.exchange->deadline())
+                next = next ? std::min(*next, *deadline) : *deadline;
+        if (!next) return;
+        ring_deadlines_at(*next);
+    }
+
+    void ring_deadlines_at(Steady::time_point at) {
+        deadline_timer_.expires_at(at);
+        deadline_timer_.async_wait(
+            [weak = weak_from_this(), at](boost::system::error_code const& failed) {
+                auto const self = weak.lock();
+                if (failed || !self) return;
+                // The process stood still (stopped, frozen, moved to another machine): what came
+                // meanwhile is read before anything is given up.
+                auto const now = Steady::now();
+                if (now - at > stood_still) return self->ring_deadlines_at(now + reading_time);
+                self->end_late(now);
+                self->watch_deadlines();
+            });
+    }
+
+    void end_late(Steady::time_point now) {
+        std::vector<CURL*> late;
+        for (auto const& [easy, running] : running_)
+            if (running.exchange->deadline() && *running.exchange->deadline() <= now)
+                late.push_back(easy);
+        for (auto* const easy : late) abandon(easy, "the time ran out");
     }
 
     // Looks some times per stall limit whether the uploads still move. curl's own check cannot tell
@@ -201,6 +245,7 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
     CurlLibrary const* curl_ = nullptr;
     std::shared_ptr<CurlLoop> loop_;
     asio::steady_timer watch_timer_;
+    asio::steady_timer deadline_timer_;
     bool watching_ = false;
     std::uint64_t last_id_ = 0;
     std::map<CURL*, Running> running_;

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -23,6 +22,7 @@ namespace {
 constexpr std::string_view certificate_folder = "/etc/ssl/certs";
 // Larger buffers gain nothing, smaller ones cost a fifth more CPU (docs/performance).
 constexpr long upload_buffer_bytes = 512L * 1024;
+constexpr Milliseconds deadline_max = std::chrono::hours{24 * 365};
 
 std::string system_message(int number) {
     return std::system_category().message(number);
@@ -191,6 +191,14 @@ void Exchange::set_trust() {
     set(CURLOPT_CAPATH, folder);
 }
 
+// curl looks at the time before it looks at the answer: a process that stood still meanwhile would
+// throw away what has come. A file is curl's to end, for what is left of it must not leave late.
+void Exchange::set_deadline() {
+    auto const time = std::min<Milliseconds>(request_.deadline, deadline_max);
+    deadline_ = moved_at_ + time;
+    if (uploads_file()) set(CURLOPT_TIMEOUT_MS, static_cast<long>(time.count()));
+}
+
 std::string Exchange::prepare() {
     if (auto why = check_head(); !why.empty()) return why;
     if (auto const* slice = std::get_if<FileSlice>(&request_.body)) {
@@ -200,8 +208,6 @@ std::string Exchange::prepare() {
     }
     if (auto why = add_headers(); !why.empty()) return why;
 
-    constexpr auto long_max = std::numeric_limits<long>::max();
-    auto const deadline = std::min<std::int64_t>(request_.deadline.count(), long_max);
     set(CURLOPT_URL, request_.url.c_str());
     set(CURLOPT_PATH_AS_IS, 1L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -212,7 +218,6 @@ std::string Exchange::prepare() {
     // Without it, giving up while a name is being looked up waits for the name server with the
     // event loop standing still.
     set(CURLOPT_QUICK_EXIT, 1L);
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(deadline));
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout.count()));
     // 0 would mean without limit.
     set(CURLOPT_MAXAGE_CONN, std::max(1L, static_cast<long>(options_.idle_max.count() / 1000)));
@@ -230,6 +235,7 @@ std::string Exchange::prepare() {
     set_trust();
     set_method_and_body();
     moved_at_ = std::chrono::steady_clock::now();
+    set_deadline();
     return {};
 }
 
@@ -244,8 +250,12 @@ int Exchange::on_hand_over(void* self, char*, char*, int, int) {
         exchange.given_up_ = "the connection was closed before an answer came";
         return CURL_PREREQFUNC_ABORT;
     }
-    ++exchange.hand_overs_;
     exchange.moved_at_ = std::chrono::steady_clock::now();
+    if (exchange.moved_at_ > exchange.deadline_) {
+        exchange.given_up_ = "its deadline had passed before it was sent";
+        return CURL_PREREQFUNC_ABORT;
+    }
+    ++exchange.hand_overs_;
     return CURL_PREREQFUNC_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,10 @@ class Exchange {
     void give_up(std::string why);
 
     [[nodiscard]] bool uploads_file() const { return file_ >= 0; }
+    /// By when the answer has to be here, where curl does not see to that itself.
+    [[nodiscard]] std::optional<Ticks> deadline() const {
+        return uploads_file() ? std::nullopt : std::optional(deadline_);
+    }
     /// True when a part of the body is still here and none of it moved since `since`.
     [[nodiscard]] bool stalled(Ticks since) const;
 
@@ -47,6 +52,7 @@ class Exchange {
     [[nodiscard]] std::string add_headers();
     void set_method_and_body();
     void set_trust();
+    void set_deadline();
     bool add_header(std::string const& line);
     template <class Value>
     void set(CURLoption option, Value value) {
@@ -79,6 +85,7 @@ class Exchange {
     std::uint64_t length_ = 0;    // of the body
     std::uint64_t position_ = 0;  // what curl took of it
     Ticks moved_at_{};
+    Ticks deadline_{};  // nothing leaves after it
 
     int hand_overs_ = 0;  // how often the request was about to leave
     std::string given_up_;

@@ -41,6 +41,8 @@ struct CurlOptions {
 /// - An answer that comes before the body was sent as a whole is `replied` with `sent_bytes`
 /// smaller than the body. A
 ///   caller that uploads compares the two.
+/// - Nothing leaves after the request's deadline. An answer that came before it is read, also by a
+/// process that stood still meanwhile; that of a file's upload is given up.
 /// - HTTP/1.1 only: over HTTP/2 what left is not knowable to the byte. No redirects, no cookies, no
 /// compression.
 ///
