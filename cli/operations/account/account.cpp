@@ -249,7 +249,9 @@ constinit Operation const account_check_operation{
     .sentence = "ask the network what this account may do now",
     .inputs = account_inputs,
     .output = "{account: @shown_account, can_post: bool, facts: @facts}",
-    .errors = "not_found.account account.reconnect_needed network.unreachable network.rate_limited",
+    .errors =
+        "not_found.account account.reconnect_needed account.token_held network.unreachable "
+        "network.rate_limited",
     .scope = Scope::read,
     .effect = OperationEffect::looks,
     .examples = account_check_examples,
