@@ -51,13 +51,26 @@ std::string_view owner_of(std::string_view refresher) {
     return refresher.substr(0, refresher.find('#'));
 }
 
-// Proved dead by its owner's lock, or of this process and ended without a word: its write failed.
-bool is_gone(EngineParts const& parts,
-             std::set<std::string> const& at_work,
-             std::string const& refresher) {
-    std::string const owner{owner_of(refresher)};
-    if (owner == parts.owner) return !at_work.contains(refresher);
-    return parts.owner_is_dead && parts.owner_is_dead(owner);
+// The store names who has the turn, and after it, each behind a space, whoever stood still before.
+std::string_view first_of(std::string_view refreshers) {
+    return refreshers.substr(0, refreshers.find(' '));
+}
+
+// Those that are not proved dead by their owner's lock. One of this process that is not at work has
+// ended without a word: its write failed.
+std::string living(EngineParts const& parts,
+                   std::set<std::string> const& at_work,
+                   std::string_view refreshers) {
+    std::string found;
+    while (!refreshers.empty()) {
+        std::string const one{first_of(refreshers)};
+        refreshers.remove_prefix(std::min(one.size() + 1, refreshers.size()));
+        std::string const owner{owner_of(one)};
+        bool const gone = owner == parts.owner ? !at_work.contains(one)
+                                               : parts.owner_is_dead && parts.owner_is_dead(owner);
+        if (!gone) found += one + ' ';
+    }
+    return found;
 }
 
 }  // namespace
@@ -221,12 +234,13 @@ asio::awaitable<Tokens::Turn> Tokens::become_refresher(std::string account_id,
         if (!*stored || (*stored)->generation != generation) return Turn{};
         TokenPair tokens = **stored;
         Turn turn{name, {}};
-        bool const taken = !tokens.refresher.empty() && !is_gone(parts_, at_work, tokens.refresher);
-        if (taken && !mutant("two_refreshers")) {
-            if (tokens.refresher_until && *tokens.refresher_until > now) return Turn{};
-            turn.stood = tokens.refresher;
+        auto const alive = living(parts_, at_work, tokens.refresher);
+        if (!alive.empty() && !mutant("two_refreshers")) {
+            bool const has_turn = first_of(alive) == first_of(tokens.refresher);
+            if (has_turn && tokens.refresher_until && *tokens.refresher_until > now) return Turn{};
+            turn.stood = alive;
         }
-        tokens.refresher = name;
+        tokens.refresher = name + ' ' + turn.stood;
         tokens.refresher_until = now + refresher_hold;
         if (auto put = tables.put_tokens(tokens); !put) return put.error();
         return turn;
@@ -243,7 +257,7 @@ asio::awaitable<void> Tokens::step_down(std::string account_id, Turn turn) {
     Store::Work work = [account_id, turn, now](Tables& tables) -> Result<void> {
         auto stored = tables.tokens(account_id);
         if (!stored) return stored.error();
-        if (!*stored || (*stored)->refresher != turn.name) return {};
+        if (!*stored || first_of((*stored)->refresher) != turn.name) return {};
         TokenPair tokens = **stored;
         tokens.refresher = turn.stood;
         tokens.refresher_until.reset();
@@ -345,9 +359,9 @@ asio::awaitable<Result<void>> Tokens::refused(Account account,
                                               TokenPair tokens,
                                               Turn turn,
                                               std::string code) {
-    bool const may_be_held = !turn.stood.empty() && !is_gone(parts_, at_work_, turn.stood);
-    if (may_be_held && !mutant("stopped_holder_forgotten")) {
-        std::string const owner{owner_of(turn.stood)};
+    auto const may_hold_it = living(parts_, at_work_, turn.stood);
+    if (!may_hold_it.empty() && !mutant("stopped_holder_forgotten")) {
+        std::string const owner{owner_of(may_hold_it)};
         co_return make_error("account.token_held",
                              fmt::format("The token of {} cannot be refreshed: {} began to, stands "
                                          "still, and may hold the new token.",
@@ -396,7 +410,8 @@ asio::awaitable<Result<bool>> Tokens::mark_dead(Account account,
     auto work = [account, generation, refresher, reason, now](Tables& tables) -> Result<bool> {
         auto tokens = tables.tokens(account.id);
         if (!tokens) return tokens.error();
-        if (*tokens && ((*tokens)->generation != generation || (*tokens)->refresher != refresher))
+        if (*tokens &&
+            ((*tokens)->generation != generation || first_of((*tokens)->refresher) != refresher))
             return false;
         auto stored = tables.account(account.id);
         if (!stored) return stored.error();

@@ -38,7 +38,8 @@ class Tokens {
     /// The right to refresh one pair.
     struct Turn {
         std::string name;   ///< of the refresher; empty = somebody else is at it
-        std::string stood;  ///< who had the turn, took too long and is not proved dead
+        std::string stood;  ///< who had it, took too long and is not proved dead; each ends with a
+                            ///< space
     };
 
     boost::asio::awaitable<Result<void>> refresh(Account account,

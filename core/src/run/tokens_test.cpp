@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace postrider::core {
 namespace {
 
@@ -196,11 +198,13 @@ class StandsStill : public testing::Test {
     ~StandsStill() override { bench.die(); }
 
     void look(std::unique_ptr<Engine> const& engine) {
-        auto task = [](Engine* asked, std::string* said) -> boost::asio::awaitable<void> {
+        look(engine, engine == one ? said_to_one : said_to_other);
+    }
+    void look(std::unique_ptr<Engine> const& engine, std::string& said) {
+        auto task = [](Engine* asked, std::string* answer) -> boost::asio::awaitable<void> {
             auto facts = co_await asked->look_at_creator("acc_alphaann");
-            *said = facts ? "seen" : facts.error().code();
+            *answer = facts ? "seen" : facts.error().code();
         };
-        auto& said = engine == one ? said_to_one : said_to_other;
         said.clear();
         boost::asio::co_spawn(bench.loop(), task(engine.get(), &said), boost::asio::detached);
     }
@@ -261,6 +265,35 @@ TEST_F(StandsStill, ItsDeathMakesTheRefusalProof) {
     EXPECT_EQ(said_to_other, "account.reconnect_needed");
     EXPECT_TRUE(account().reconnect_needed);
     EXPECT_EQ(told(bench, "account.reconnect_needed").size(), 1U);
+}
+
+TEST_F(StandsStill, ItIsRememberedAlsoWhereWhoTookOverDies) {
+    pass(2min);
+    bench.network().fault("token", 2, test::Fault::held);
+    look(other);
+    pass(5s);
+    ASSERT_EQ(bench.network().calls("token"), 2);
+    dead = "other";
+    auto const third =
+        bench.neighbour("third", [this](auto const& owner) { return owner == dead; });
+    std::string said;
+    look(third, said);
+    pass(5s);
+
+    EXPECT_EQ(said, "account.token_held");
+    EXPECT_FALSE(account().reconnect_needed);
+    pass(1min);
+    EXPECT_EQ(said_to_one, "seen");
+}
+
+TEST_F(StandsStill, ManyOfOneProcessAtOnceTakeNoneOfThemForProof) {
+    pass(2min);
+    std::array<std::string, 5> said;
+    for (auto& each : said) look(other, each);
+    pass(30s);
+
+    for (auto const& each : said) EXPECT_EQ(each, "account.token_held");
+    EXPECT_FALSE(account().reconnect_needed);
 }
 
 TEST_F(StandsStill, APersonsNewAuthorisationIsNotOverwritten) {

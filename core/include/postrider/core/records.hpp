@@ -62,7 +62,8 @@ struct TokenPair {
     Instant access_issued_at{};
     std::optional<Instant> refresh_expires_at;
     std::int64_t generation = 0;  ///< raised whenever a new pair is stored
-    /// The refresh that is in flight: who holds it, and until when nobody else may start one.
+    /// The refresh that is in flight: who holds it, then who stood still before (tokens.cpp); and
+    /// until when nobody else may start one.
     std::string refresher;
     std::optional<Instant> refresher_until;
 };
