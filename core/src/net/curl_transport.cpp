@@ -123,6 +123,7 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
         id = ++last_id_;
         auto& running = running_[easy];
         running.id = id;
+        running.due = exchange->deadline();
         running.exchange = std::move(exchange);
         running.waiter = std::move(waiter);
         running.progress = std::move(progress);
@@ -140,6 +141,7 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
     struct Running {
         std::uint64_t id = 0;
         std::unique_ptr<Exchange> exchange;
+        std::optional<Steady::time_point> due;  // by when it is given up here
         std::unique_ptr<Waiter> waiter;
         std::function<void(std::uint64_t)> progress;
     };
@@ -184,32 +186,31 @@ class CurlTransport::Impl : public std::enable_shared_from_this<Impl> {
     void watch_deadlines() {
         std::optional<Steady::time_point> next;
         for (auto const& [easy, running] : running_)
-            if (auto const deadline = running.exchange->deadline())
-                next = next ? std::min(*next, *deadline) : *deadline;
+            if (running.due) next = next ? std::min(*next, *running.due) : *running.due;
         if (!next) return;
-        ring_deadlines_at(*next);
-    }
-
-    void ring_deadlines_at(Steady::time_point at) {
-        deadline_timer_.expires_at(at);
+        deadline_timer_.expires_at(*next);
         deadline_timer_.async_wait(
-            [weak = weak_from_this(), at](boost::system::error_code const& failed) {
+            [weak = weak_from_this(), at = *next](boost::system::error_code const& failed) {
                 auto const self = weak.lock();
                 if (failed || !self) return;
-                // The process stood still (stopped, frozen, moved to another machine): what came
-                // meanwhile is read before anything is given up.
-                auto const now = Steady::now();
-                if (now - at > stood_still) return self->ring_deadlines_at(now + reading_time);
-                self->end_late(now);
+                self->end_late(at);
                 self->watch_deadlines();
             });
     }
 
-    void end_late(Steady::time_point now) {
+    void end_late(Steady::time_point rang_for) {
+        auto const now = Steady::now();
+        // The process stood still (stopped, frozen, moved to another machine): what came meanwhile
+        // is read before anything is given up.
+        bool const stood = now - rang_for > stood_still;
         std::vector<CURL*> late;
-        for (auto const& [easy, running] : running_)
-            if (running.exchange->deadline() && *running.exchange->deadline() <= now)
+        for (auto& [easy, running] : running_) {
+            if (!running.due || *running.due > now) continue;
+            if (stood)
+                running.due = now + reading_time;
+            else
                 late.push_back(easy);
+        }
         for (auto* const easy : late) abandon(easy, "the time ran out");
     }
 

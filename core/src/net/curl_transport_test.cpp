@@ -7,8 +7,10 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -199,12 +201,16 @@ class StandsStill : public CurlTransportTest {
  protected:
     // For two seconds the loop does nothing: from `after` on, or, where that is zero, from when the
     // request was begun and nothing of it has left.
-    TransportReply send_and_stand_still(OutgoingRequest request, std::chrono::milliseconds after) {
+    TransportReply send_and_stand_still(OutgoingRequest request,
+                                        std::chrono::milliseconds after,
+                                        bool* over = nullptr) {
         std::optional<TransportReply> answer;
-        asio::co_spawn(
-            io_,
-            transport().send(std::move(request)),
-            [&](std::exception_ptr const&, TransportReply reply) { answer = std::move(reply); });
+        asio::co_spawn(io_,
+                       transport().send(std::move(request)),
+                       [&](std::exception_ptr const&, TransportReply reply) {
+                           answer = std::move(reply);
+                           if (over) *over = true;
+                       });
         asio::steady_timer timer(io_, after);
         auto const stand = [] { std::this_thread::sleep_for(2s); };
         if (after == 0ms)
@@ -244,6 +250,37 @@ TEST_F(StandsStill, WithoutAnAnswerTheTimeHasRunOut) {
 
     EXPECT_EQ(reply.verdict, Verdict::no_reply);
     EXPECT_EQ(reply.failure, "the time ran out");
+}
+
+// Requests that begin meanwhile put nothing off.
+TEST_F(StandsStill, TheTimeRunsOutAlsoWhileOthersBegin) {
+    RawServer const silent({[](RawConnection& connection) {
+        connection.read_head();
+        connection.closed_within(10'000);
+    }});
+    RawServer const busy({serve_for_ever});
+    auto request = get(silent.url());
+    request.deadline = 500ms;
+    bool over = false;
+    auto others = [](asio::io_context& loop,
+                     CurlTransport& transport,
+                     std::string url,
+                     bool* stop) -> asio::awaitable<void> {
+        asio::steady_timer pause(loop);
+        while (!*stop) {
+            auto other = get(url);
+            (void)co_await transport.send(std::move(other));
+            pause.expires_after(50ms);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    };
+    asio::co_spawn(io_, others(io_, transport(), busy.url(), &over), asio::detached);
+    auto const began = std::chrono::steady_clock::now();
+
+    auto const reply = send_and_stand_still(std::move(request), 100ms, &over);
+
+    EXPECT_EQ(reply.verdict, Verdict::no_reply);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 6s);
 }
 
 TEST_F(StandsStill, WhatHasNotLeftByItsDeadlineDoesNotLeaveAfterIt) {
