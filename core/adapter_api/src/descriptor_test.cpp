@@ -110,7 +110,8 @@ TEST(CheckOptions, AWordThatTheNetworkOffersThisCreatorIsTaken) {
     post.options = boost::json::parse(R"({"audience":"neighbours","sponsored":false})").as_object();
     CreatorFacts facts;
     facts.offered["audience"] = {"all", "neighbours"};
-    EXPECT_EQ(summary(check_options(example(), post)), "option.not_allowed /options/net/audience; ");
+    EXPECT_EQ(summary(check_options(example(), post)),
+              "option.not_allowed /options/net/audience; ");
     EXPECT_EQ(summary(check_options(example(), post, &facts)), "");
 
     facts.offered["audience"] = {"all"};
