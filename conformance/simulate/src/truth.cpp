@@ -184,7 +184,11 @@ void Truth::after_write(std::string const& by, bool committed) {
     if (!rows.empty()) now_durable();
 }
 
+// What nobody acknowledged has come to light.
 void Truth::see(JobTruth& truth, Row row) {
+    // Whoever could not write it down did not send it either, but nobody who finds it can tell.
+    bool const armed_now = row.intent == "armed" && truth.row.intent != "armed";
+    if (armed_now && armed_blindly(truth)) truth.spoilt_blind = true;
     unsettled_ += static_cast<int>(settled(truth.row)) - static_cast<int>(settled(row));
     truth.row = std::move(row);
 }
