@@ -44,6 +44,12 @@ Result<void> Simulation::put_account(core::Tables& tables, int number) {
     account.remote_id = login.remote_id;
     account.scopes = login.scopes;
     account.connected_at = now;
+    auto const known = tables.account(account.id);
+    if (!known) return known.error();
+    if (*known) {
+        account.paused = (*known)->paused;
+        account.pause_reason = (*known)->pause_reason;
+    }
     if (auto put = tables.put_account(account); !put) return put;
 
     core::TokenPair tokens;

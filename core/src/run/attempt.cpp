@@ -109,13 +109,23 @@ asio::awaitable<Result<void>> Attempt::load() {
     co_return Result<void>();
 }
 
+// An armed commit without a durable answer: whoever held this job before cannot tell us what became
+// of it.
+bool Attempt::left_in_doubt() const {
+    return job_.state == JobState::running && job_.intent && job_.intent->outcome == "armed";
+}
+
 asio::awaitable<void> Attempt::run() {
     auto loaded = co_await load();
     if (!loaded) {
-        // Nothing was sent; whoever mends the cause (a missing module, a wrong key file) need do
-        // nothing else.
+        // Nothing was sent by this visit; whoever mends the cause (a missing module, a wrong key
+        // file) need do nothing else.
         job_.error = loaded.error();
-        if (is_final(job_.state)) {
+        if (left_in_doubt()) {
+            enter(JobState::unknown);
+            job_.error = make_error("job.outcome_unknown").caused_by(loaded.error());
+            co_await look_later(1min);
+        } else if (is_final(job_.state)) {
             job_.next_at = now() + 5min;
             co_await release();
         } else if (job_.state == JobState::unknown) {
@@ -132,9 +142,7 @@ asio::awaitable<void> Attempt::run() {
         job_.intent.reset();
         job_.saved = {};
     }
-    // An armed commit without a durable answer: whoever held this job before cannot tell us what
-    // became of it.
-    if (job_.state == JobState::running && job_.intent && job_.intent->outcome == "armed") {
+    if (left_in_doubt()) {
         enter(JobState::unknown);
         job_.error = make_error("job.outcome_unknown");
         if (!co_await put()) co_return;

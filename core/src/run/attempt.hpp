@@ -65,6 +65,7 @@ class Attempt {
     // fails: then the visit ends.
     boost::asio::awaitable<bool> put();
     boost::asio::awaitable<bool> release();
+    [[nodiscard]] bool left_in_doubt() const;
     // False when somebody took the job away meanwhile, or the store failed.
     bool still_ours();
     // Somebody took the job away while a request was under way: the job is theirs, but what was

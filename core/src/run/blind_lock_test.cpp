@@ -31,6 +31,34 @@ TEST(BlindLock, ASecondBlindCommitWaitsUntilTheFirstIsKnown) {
     EXPECT_EQ(bench.network().calls("send"), 1);
 }
 
+// The visit after a death cannot even begin: what was armed stays in doubt all the same.
+TEST(BlindLock, ADoubtThatCannotBeLookedAtIsStillOne) {
+    EngineBench bench;
+    auto const first = bench.add_job("beta", "ben", "first");
+    bench.network().fault("send", 1, Fault::hang);
+    bench.run_and_kill(2s);
+    ASSERT_EQ(bench.job(first).state, JobState::running);
+    ASSERT_EQ(bench.job(first).intent->outcome, "armed");
+    auto const app = [&](std::string const& app_id) {
+        ASSERT_TRUE(bench.truth().write([&](Tables& tables) -> Result<void> {
+            auto account = **tables.account("acc_betaben");
+            account.app_id = app_id;
+            return tables.put_account(account);
+        }));
+    };
+    app("app_gone");
+    bench.run_until_idle(30s);
+    EXPECT_EQ(bench.job(first).state, JobState::unknown);
+    EXPECT_EQ(bench.job(first).error->code(), "job.outcome_unknown");
+    EXPECT_EQ(bench.job(first).error->cause()->code(), "not_found.app");
+
+    app("app_beta");
+    auto const second = bench.add_job("beta", "ben", "second");
+    bench.run_until_idle(10s);
+    EXPECT_EQ(bench.job(second).state, JobState::waiting);
+    EXPECT_EQ(bench.network().calls("send"), 1);
+}
+
 TEST(BlindLock, IsOverWhenAPersonSettlesTheFirst) {
     EngineBench bench;
     auto const first = bench.add_job("beta", "ben", "first");
