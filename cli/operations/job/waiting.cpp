@@ -184,6 +184,19 @@ std::optional<Error> error_of(std::vector<Job> const& jobs) {
     return with_job(make_error("job.cancelled"), *bad);
 }
 
+void put_jobs(Answer& answer, std::vector<core::Job> const& jobs) {
+    json::array list;
+    std::map<std::string, int> counts;
+    for (auto const& job : jobs) {
+        list.push_back(core::job_object(job));
+        ++counts[std::string(word(job.state))];
+    }
+    json::object counted;
+    for (auto const& [state, count] : counts) counted[state] = count;
+    answer.data["jobs"] = std::move(list);
+    answer.data["counts"] = std::move(counted);
+}
+
 Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer answer) {
     auto timeout = wish.timeout;
     if (!timeout)
@@ -211,16 +224,7 @@ Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer an
     }
     auto jobs = jobs_now(context, wish.ids);
     if (!jobs) return jobs.error();
-    json::array list;
-    std::map<std::string, int> counts;
-    for (auto const& job : *jobs) {
-        list.push_back(core::job_object(job));
-        ++counts[std::string(word(job.state))];
-    }
-    answer.data["jobs"] = std::move(list);
-    json::object counted;
-    for (auto const& [state, count] : counts) counted[state] = count;
-    answer.data["counts"] = std::move(counted);
+    put_jobs(answer, *jobs);
     answer.error = error_of(*jobs);
     if (!dry) add_ways_on(answer, *jobs);
     if (!dry && uninterrupted && answer.error && answer.error->code() == "wait.timeout")

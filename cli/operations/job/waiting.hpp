@@ -24,6 +24,9 @@ inline constexpr Milliseconds wait_default{10 * 60'000};
 /// surfaces.md 2.1 ("several jobs") asks for.
 Result<Answer> wait_and_answer(Context& context, WaitWish const& wish, Answer answer);
 
+/// The jobs as they are, and how many there are in each state: `jobs`, `counts`.
+void put_jobs(Answer& answer, std::vector<core::Job> const& jobs);
+
 /// The error of jobs as they stand after a wait, or nothing when all ended well.
 std::optional<Error> error_of(std::vector<core::Job> const& jobs);
 

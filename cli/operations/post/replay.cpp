@@ -129,19 +129,10 @@ Result<Answer> replayed_answer(Context& context, core::Plan const& plan, bool wa
     Answer answer;
     answer.replayed = true;
     answer.data["plan"] = *std::move(head);
-    json::array list;
-    std::map<std::string, int> counts;
-    for (auto const& job : *jobs) {
-        list.push_back(core::job_object(job));
-        ++counts[std::string(word(job.state))];
-    }
-    answer.data["jobs"] = std::move(list);
+    put_jobs(answer, *jobs);
     json::array decided;
     for (auto const& approval : *approvals) decided.push_back(core::to_json(approval));
     answer.data["approvals"] = std::move(decided);
-    json::object counted;
-    for (auto const& [state, count] : counts) counted[state] = count;
-    answer.data["counts"] = std::move(counted);
     answer.data["actions"] = json::object{};
     answer.data["dry_run"] = dry;
     tell_of_approvals(answer, pending, *jobs);
